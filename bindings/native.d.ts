@@ -1,0 +1,214 @@
+/**
+ * The typed picture of what the compiled addon exports. Everything is positional and already validated:
+ * src/kernels owns names, defaults and error sentences; the addon re-checks sizes and never touches options objects.
+ *
+ * Codes shared by both sides (native/include/querent/types.h holds the same numbers):
+ *   dtype      0 f32, 1 f64, 2 f16, 3 bf16
+ *   method     0 entropy, 1 margin, 2 least-confidence
+ *   from       0 probabilities, 1 logits
+ *   kind       0 multiclass, 1 multilabel
+ *   normalize  0 check, 1 divide, 2 none
+ *   tieBreak   0 index, 1 random
+ *   measures   bit mask: 1 bald (mean KL to the mean), 2 predictive-entropy, 4 expected-entropy, 8 mean-std,
+ *              16 variation-ratio, 32 mean-variation-ratio, 64 vote-entropy, 128 max-kl
+ *
+ * `data` is the caller's view; its own address is used, so a subarray works. `threads` 0 means "as many as the
+ * machine has". Rows that are invalid get a NaN result, and the lowest invalid row is returned (-1: none), so that
+ * TypeScript can name it or keep going.
+ */
+export type LevelName = 'scalar' | 'avx2' | 'avx512' | 'neon';
+export type FloatData = Float32Array | Float64Array | Uint16Array;
+export type IntegerData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+export type ScoreArray = Float32Array | Float64Array;
+
+export interface BlockScores {
+  /** Float64Array for f64 input, Float32Array otherwise. */
+  scores: ScoreArray;
+  /** Lowest invalid row of the block, counted from the block's first row; -1: none. */
+  invalidRow: number;
+}
+
+export interface TopKOutcome {
+  /** Lowest invalid row, or -1. */
+  invalidRow: number;
+  /** min(k, rows that could be picked: not excluded and not NaN) = how many entries of the outputs were written. */
+  eligible: number;
+}
+
+/** Keeps the best k of any number of score blocks; the answer does not depend on how they were cut or ordered. */
+export interface NativeTopKState {
+  /** Scores of the rows offset, offset + 1, …; NaN is never eligible. `exclude` holds absolute row numbers. */
+  add(scores: ScoreArray, offset: number, exclude: Uint32Array | null, threads: number): void;
+  /** Score a block of rows on the addon's own threads and keep the best; nothing of the block stays alive. */
+  addRowsAsync(
+    data: FloatData,
+    shared: boolean,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    method: number,
+    from: number,
+    kind: number,
+    normalize: number,
+    tolerance: number,
+    offset: number,
+    exclude: Uint32Array | null,
+  ): Promise<{ invalidRow: number }>;
+  addAsync(scores: ScoreArray, shared: boolean, offset: number, exclude: Uint32Array | null): Promise<void>;
+  /** min(k, rows that could be picked so far). */
+  eligible(): number;
+  /** Best first. The number written: min(k, eligible). */
+  result(outIndices: Uint32Array, outScores: ScoreArray): number;
+}
+
+export interface NativeAddon {
+  readonly version: string;
+  /** CPU levels that this binary holds and this machine can run, best first; always ends with 'scalar'. */
+  levels(): LevelName[];
+  level(): LevelName;
+  /** 'auto' takes the best. Returns false, changing nothing, when the level is not available. */
+  setLevel(level: string): boolean;
+  /** The level that the most recent kernel call of this process really ran at ('' before the first). */
+  lastLevel(): LevelName | '';
+  hardwareThreads(): number;
+  /** Ask the kernel for huge pages under a view that has not been written yet; false where that is unknown. */
+  adviseHugePages(view: ArrayBufferView): boolean;
+
+  /** Hold back what is written to file descriptor 2, until releaseStderr; false, changing nothing, where that cannot be done. */
+  holdStderr(): boolean;
+  /** Give file descriptor 2 back; the text that was held. */
+  releaseStderr(): string;
+  /** Adds the array up at memory speed: the read-bandwidth yardstick of the benchmarks. */
+  sumRead(data: Float32Array): number;
+
+  score(
+    data: FloatData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    method: number,
+    from: number,
+    kind: number,
+    normalize: number,
+    tolerance: number,
+    threads: number,
+    out: ScoreArray,
+  ): number;
+  /** One block on the addon's threads. `shared`: the view lies on a SharedArrayBuffer and is read in place, else it is copied before the call returns. */
+  scoreAsync(
+    data: FloatData,
+    shared: boolean,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    method: number,
+    from: number,
+    kind: number,
+    normalize: number,
+    tolerance: number,
+  ): Promise<BlockScores>;
+
+  scoreTopK(
+    data: FloatData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    method: number,
+    from: number,
+    kind: number,
+    normalize: number,
+    tolerance: number,
+    k: number,
+    tieBreak: number,
+    seed: bigint,
+    exclude: Uint32Array | null,
+    threads: number,
+    outIndices: Uint32Array,
+    outScores: ScoreArray,
+  ): TopKOutcome;
+  topK(
+    scores: ScoreArray,
+    k: number,
+    tieBreak: number,
+    seed: bigint,
+    exclude: Uint32Array | null,
+    threads: number,
+    outIndices: Uint32Array,
+    outScores: ScoreArray,
+  ): TopKOutcome;
+  readonly TopKState: new (k: number, tieBreak: number, seed: bigint) => NativeTopKState;
+
+  /**
+   * samples [T, N, C] contiguous. `outs` holds one array [N] per set bit of `measures`, in bit order
+   * (Float32Array, or Float64Array for any of them). `normalize` 0 or 2. Returns the lowest invalid row or -1.
+   */
+  mcDropout(
+    samples: FloatData,
+    dtype: number,
+    passes: number,
+    rows: number,
+    cols: number,
+    from: number,
+    normalize: number,
+    tolerance: number,
+    measures: number,
+    threads: number,
+    outs: ScoreArray[],
+  ): number;
+  /** Rows [rowBegin, rowEnd) of samples [T, N, C]; resolves with the arrays of that block, in bit order (f32, or f64 for f64 samples). */
+  mcDropoutAsync(
+    samples: FloatData,
+    shared: boolean,
+    dtype: number,
+    passes: number,
+    rows: number,
+    cols: number,
+    rowBegin: number,
+    rowEnd: number,
+    from: number,
+    normalize: number,
+    tolerance: number,
+    measures: number,
+  ): Promise<{ outs: ScoreArray[]; invalidRow: number }>;
+  /**
+   * Add pass number `pass` (0-based) to streaming state, all in f64: mean [N, C]; kl [N] = the sum over passes so far
+   * of KL(pass || mean so far); entropy [N] = sum of per-pass entropies; m2 [N, C] = sum of squared deviations (Welford);
+   * votes [N, C] = argmax counts. State that is not needed is null. Rows that are invalid turn NaN for good.
+   */
+  mcAccumulate(
+    probs: FloatData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    from: number,
+    normalize: number,
+    tolerance: number,
+    pass: number,
+    threads: number,
+    mean: Float64Array,
+    kl: Float64Array | null,
+    entropy: Float64Array | null,
+    m2: Float64Array | null,
+    votes: Uint32Array | null,
+  ): number;
+
+  /** votes [L, N]. Returns the flat position of the first vote outside 0..cols-1, or -1. */
+  voteEntropy(votes: IntegerData, members: number, rows: number, cols: number, threads: number, out: ScoreArray): number;
+  voteEntropyAsync(
+    votes: IntegerData,
+    shared: boolean,
+    members: number,
+    rows: number,
+    cols: number,
+    rowBegin: number,
+    rowEnd: number,
+  ): Promise<{ scores: Float32Array; invalidAt: number }>;
+
+  /** Draw order. Returns how many could be drawn (fewer than k when too few weights are positive), or -1 - i for a bad weight at i. */
+  sampleWithoutReplacement(n: number, k: number, weights: ScoreArray | null, seed: bigint, out: Uint32Array): number;
+}

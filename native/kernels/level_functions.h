@@ -1,0 +1,20 @@
+// The functions that the kernel sources of one level export to its table.
+#pragma once
+
+#include "tables.h"
+
+namespace querent::QUERENT_LEVEL {
+
+int64_t score_rows(const ScoreSpec&, const MatrixView&, size_t begin, size_t end, void* scratch, void* out);
+int64_t reduce_passes(const PassesSpec&, const PassesView&, size_t begin, size_t end, void* scratch, void* const* outs);
+int64_t accumulate_pass(const PassesSpec&, const MatrixView&, size_t begin, size_t end, size_t pass, void* scratch,
+                        const StreamState&);
+size_t collect_above_f32(const float* scores, size_t n, float threshold, bool inclusive, uint32_t* found);
+size_t collect_above_f64(const double* scores, size_t n, double threshold, bool inclusive, uint32_t* found);
+void exp_f32(const float* in, float* out, size_t n);
+void log_f32(const float* in, float* out, size_t n);
+void exp_f64(const double* in, double* out, size_t n);
+void log_f64(const double* in, double* out, size_t n);
+double sum_read(const float* data, size_t n);
+
+}  // namespace querent::QUERENT_LEVEL

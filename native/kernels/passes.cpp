@@ -1,0 +1,441 @@
+// Disagreement of T predictions per sample: MC-dropout passes or the members of a committee, [T, N, C].
+//
+// BALD is the mean over passes of KL(pass || mean) in its generalised form, sum of p ln(p/m) - p + m = m phi(p/m - 1)
+// with phi(u) = (1 + u) ln(1 + u) - u. Every term is >= 0, so passes that agree give exactly 0, where the textbook
+// difference of two entropies is rounding noise. The mean is kept in f64 and subtracted as a rounded part and the rest,
+// so that u is right to f32 precision however close the passes are. Logits are turned into f64 probabilities first: an
+// f32 softmax would already have lost the difference between passes.
+#include "level_functions.h"
+#include "row_ops.h"
+#include "scratch.h"
+
+namespace querent::QUERENT_LEVEL {
+namespace {
+
+template <class T>
+struct Max : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 1;
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = pad(); }
+  static QUERENT_INLINE void step(V x, V, V* a) { a[0] = S::max(a[0], x); }
+  static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = S::max(a[0], b[0]); }
+};
+
+// n rows of C values one behind the other, at most kTileRows of them visited at a time. The buffer must have kSlack
+// readable elements behind it.
+template <class T, class Op, class Visit>
+QUERENT_INLINE void for_row_tiles(const T* base, size_t n, size_t cols, Op op, Visit visit) {
+  const size_t step = tile_rows(cols);
+  for (size_t row = 0; row < n; row += step) {
+    const Tile<T> tile{base + row * cols, cols, n - row < step ? n - row : step, cols};
+    Row<T> pass[Op::K];
+    run_pass<T>(op, tile, pass);
+    for (size_t r = 0; r < tile.rows; ++r) visit(row + r, pass, r);
+  }
+}
+
+template <class F>
+QUERENT_INLINE void for_vectors(size_t elements, size_t width, F f) {
+  for (size_t i = 0; i < elements; i += width) f(i);
+}
+
+// Copies n rows of any dtype, `cols` each, to T, tightly packed.
+template <class T>
+void load_rows(const void* data, Dtype dtype, size_t at, size_t stride, size_t n, size_t cols, float* room, T* out) {
+  for (size_t r = 0; r < n; ++r) {
+    const size_t from = at + r * stride;
+    T* to = out + r * cols;
+    if (dtype == Dtype::f64) {
+      const double* p = static_cast<const double*>(data) + from;
+      for (size_t c = 0; c < cols; ++c) to[c] = T(p[c]);
+    } else if (dtype == Dtype::f32) {
+      const float* p = static_cast<const float*>(data) + from;
+      for (size_t c = 0; c < cols; ++c) to[c] = T(p[c]);
+    } else {
+      widen_row(static_cast<const uint16_t*>(data) + from, dtype, cols, room);
+      for (size_t c = 0; c < cols; ++c) to[c] = T(room[c]);
+    }
+  }
+}
+
+// Softmax of n packed rows in place. A row with NaN, +Inf or nothing but -Inf becomes NaN.
+void softmax_rows(double* values, size_t n, size_t cols) {
+  using S = Simd<double>;
+  for_row_tiles<double>(values, n, cols, Max<double>(), [&](size_t row, const Row<double>* pass, size_t r) {
+    double* p = values + row * cols;
+    const double top = pass[0][r];
+    for (size_t c = 0; c < cols; ++c) {
+      const double z = p[c] - top;
+      // exp would turn NaN into 0, so NaN is carried around it
+      p[c] = z <= 0 ? (z < Constants<double>::floor_z ? Constants<double>::floor_z : z) : double(NAN);
+    }
+  });
+  for_vectors(n * cols, S::W, [&](size_t i) {
+    const auto z = S::load(values + i);
+    S::store(S::select(S::eq(z, z), Math<double>::exp(z), z), values + i);
+  });
+  for_row_tiles<double>(values, n, cols, Sum<double>(), [&](size_t row, const Row<double>* pass, size_t r) {
+    double* p = values + row * cols;
+    for (size_t c = 0; c < cols; ++c) p[c] /= pass[0][r];
+  });
+}
+
+bool sum_ok(Normalize normalize, double tolerance, double sum, double smallest) {
+  if (!(smallest >= 0)) return false;
+  if (normalize == Normalize::none) return sum - sum == 0;
+  const double off = sum - 1;
+  return (off < 0 ? -off : off) <= tolerance;
+}
+
+// The mean split for T = float; for double the low part is 0.
+template <class T>
+struct MeanParts {
+  T* high;
+  T* low;
+  T* inverse;
+};
+
+// float works on values times 2^64 so that subnormal probabilities keep their precision; double has room enough.
+template <class T>
+inline constexpr double kScale = sizeof(T) == 4 ? 0x1p64 : 1.0;
+
+template <class T>
+void split_mean(const double* mean, size_t elements, MeanParts<T> parts) {
+  for (size_t i = 0; i < elements; ++i) {
+    const double m = mean[i] * kScale<T>;
+    parts.high[i] = T(m);
+    parts.low[i] = T(m - double(parts.high[i]));
+    parts.inverse[i] = parts.high[i] > 0 ? T(1) / parts.high[i] : T(0);
+  }
+}
+
+template <class T>
+QUERENT_INLINE typename Simd<T>::V relative_to_mean(const T* p, MeanParts<T> parts, size_t i) {
+  using S = Simd<T>;
+  const auto x = S::load(p + i) * S::set(T(kScale<T>));
+  return ((x - S::load(parts.high + i)) - S::load(parts.low + i)) * S::load(parts.inverse + i);
+}
+
+template <class T>
+void mean_over_passes(const T* first, size_t pass_stride, size_t passes, size_t elements, double* mean) {
+  using S = Simd<double>;
+  const auto count = S::set(double(passes));
+  constexpr size_t kRun = 4;
+  for (size_t i = 0; i < elements; i += kRun * S::W) {
+    typename S::V acc[kRun];
+    for (auto& a : acc) a = S::zero();
+    for (size_t t = 0; t < passes; ++t) {
+      const T* p = first + t * pass_stride + i;
+      for (size_t j = 0; j < kRun; ++j) acc[j] = acc[j] + S::load_as(p + j * S::W);
+    }
+    for (size_t j = 0; j < kRun; ++j) S::store(acc[j] / count, mean + i + j * S::W);
+  }
+}
+
+// terms[i] = m * mean over passes of phi(u); sums run over 16 passes, then over such sums, to stay exact for large T.
+template <class T>
+void bald_terms(const T* first, size_t pass_stride, size_t passes, size_t elements, MeanParts<T> parts, T* terms) {
+  using S = Simd<T>;
+  const auto unscale = S::set(T(1 / kScale<T>));
+  const auto count = S::set(T(passes));
+  for_vectors(elements, S::W, [&](size_t i) {
+    auto total = S::zero();
+    for (size_t t = 0; t < passes; t += 16) {
+      auto part = S::zero();
+      for (size_t s = t; s < passes && s < t + 16; ++s) {
+        part = part + Math<T>::relative_entropy(relative_to_mean<T>(first + s * pass_stride, parts, i));
+      }
+      total = total + part;
+    }
+    S::store(total * (S::load(parts.high + i) * unscale) / count, terms + i);
+  });
+}
+
+template <class T>
+void std_terms(const T* first, size_t pass_stride, size_t passes, size_t elements, const double* mean, T* terms) {
+  using S = Simd<T>;
+  alignas(64) T high[S::W];
+  alignas(64) T low[S::W];
+  const auto count = S::set(T(passes));
+  for_vectors(elements, S::W, [&](size_t i) {
+    for (size_t j = 0; j < S::W; ++j) {
+      high[j] = T(mean[i + j]);
+      low[j] = T(mean[i + j] - double(high[j]));
+    }
+    auto total = S::zero();
+    for (size_t t = 0; t < passes; t += 16) {
+      auto part = S::zero();
+      for (size_t s = t; s < passes && s < t + 16; ++s) {
+        const auto d = (S::load(first + s * pass_stride + i) - S::load(high)) - S::load(low);
+        part = S::fma(d, d, part);
+      }
+      total = total + part;
+    }
+    S::store(S::sqrt(total / count), terms + i);
+  });
+}
+
+template <class T>
+void kl_terms(const T* p, size_t elements, MeanParts<T> parts, T* terms) {
+  using S = Simd<T>;
+  const auto unscale = S::set(T(1 / kScale<T>));
+  for_vectors(elements, S::W, [&](size_t i) {
+    const auto phi = Math<T>::relative_entropy(relative_to_mean<T>(p, parts, i));
+    S::store(phi * (S::load(parts.high + i) * unscale), terms + i);
+  });
+}
+
+void vote_shares(const uint32_t* votes, size_t elements, double members, double* shares) {
+  for (size_t i = 0; i < elements; ++i) shares[i] = double(votes[i]) / members;
+}
+
+struct PassTile {
+  size_t rows;
+  size_t cols;
+  size_t passes;
+  size_t pass_stride;
+};
+
+// The results of one tile, in f64, laid out [measure bit][n].
+struct TileResults {
+  double* rows;
+  size_t stride;
+  double* of(uint32_t bit) const { return rows + size_t(__builtin_ctz(bit)) * stride; }
+};
+
+template <class T>
+void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, const PassScratch& scratch,
+                 const TileResults& results, bool* valid) {
+  const size_t n = tile.rows;
+  const size_t cols = tile.cols;
+  const size_t elements = n * cols;
+  const uint32_t wanted = spec.measures;
+  T* terms = reinterpret_cast<T*>(scratch.terms);
+  const MeanParts<T> parts{reinterpret_cast<T*>(scratch.high), reinterpret_cast<T*>(scratch.low),
+                           reinterpret_cast<T*>(scratch.inverse)};
+  for (size_t r = 0; r < n; ++r) valid[r] = true;
+  const bool with_entropy = wanted & kExpectedEntropy;
+  const bool with_votes = wanted & (kVariationRatio | kVoteEntropy);
+  double* entropy = results.of(kExpectedEntropy);
+  double* mode = results.of(kVariationRatio);
+  if (with_entropy) std::memset(entropy, 0, n * sizeof(double));
+  if (with_votes) {
+    std::memset(mode, 0, n * sizeof(double));
+    std::memset(scratch.votes, 0, elements * sizeof(uint32_t));
+  }
+  for (size_t t = 0; t < tile.passes; ++t) {
+    const T* p = first + t * tile.pass_stride;
+    if (with_entropy) {
+      for_row_tiles<T>(p, n, cols, ProbabilityEntropy<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
+        entropy[row] += cols == 1 ? 0 : double(pass[0][r]);
+        valid[row] &= sum_ok(spec.normalize, spec.tolerance, double(pass[1][r]), double(pass[2][r]));
+      });
+    } else {
+      for_row_tiles<T>(p, n, cols, SumAndSmallest<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
+        valid[row] &= sum_ok(spec.normalize, spec.tolerance, double(pass[0][r]), double(pass[1][r]));
+      });
+    }
+    if (with_votes) {
+      for_row_tiles<T>(p, n, cols, Argmax<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
+        const uint32_t count = ++scratch.votes[row * cols + size_t(pass[1][r])];
+        if (double(count) > mode[row]) mode[row] = double(count);
+      });
+    }
+  }
+  const double passes = double(tile.passes);
+  if (with_entropy) {
+    for (size_t r = 0; r < n; ++r) entropy[r] /= passes;
+  }
+  if (wanted & kVoteEntropy) {
+    double* out = results.of(kVoteEntropy);
+    vote_shares(scratch.votes, elements, passes, scratch.shares);
+    for_row_tiles<double>(scratch.shares, n, cols, ProbabilityEntropy<double>(),
+                          [&](size_t row, const Row<double>* pass, size_t r) { out[row] = pass[0][r]; });
+  }
+  if (wanted & kVariationRatio) {
+    for (size_t r = 0; r < n; ++r) mode[r] = (passes - mode[r]) / passes;
+  }
+  if (!(wanted & (kBald | kPredictiveEntropy | kMeanStd | kMeanVariationRatio | kMaxKl))) return;
+  mean_over_passes<T>(first, tile.pass_stride, tile.passes, elements, scratch.mean);
+  if (wanted & kPredictiveEntropy) {
+    double* out = results.of(kPredictiveEntropy);
+    for_row_tiles<double>(
+        scratch.mean, n, cols, ProbabilityEntropy<double>(),
+        [&](size_t row, const Row<double>* pass, size_t r) { out[row] = cols == 1 ? 0 : pass[0][r]; });
+  }
+  if (wanted & kMeanVariationRatio) {
+    double* out = results.of(kMeanVariationRatio);
+    for_row_tiles<double>(scratch.mean, n, cols, Max<double>(),
+                          [&](size_t row, const Row<double>* pass, size_t r) { out[row] = 1 - pass[0][r]; });
+  }
+  if (wanted & kMeanStd) {
+    double* out = results.of(kMeanStd);
+    std_terms<T>(first, tile.pass_stride, tile.passes, elements, scratch.mean, terms);
+    for_row_tiles<T>(terms, n, cols, Sum<T>(),
+                     [&](size_t row, const Row<T>* pass, size_t r) { out[row] = double(pass[0][r]) / double(cols); });
+  }
+  if (!(wanted & (kBald | kMaxKl))) return;
+  split_mean<T>(scratch.mean, (elements + Simd<T>::W - 1) / Simd<T>::W * Simd<T>::W, parts);
+  if (wanted & kBald) {
+    double* out = results.of(kBald);
+    bald_terms<T>(first, tile.pass_stride, tile.passes, elements, parts, terms);
+    for_row_tiles<T>(terms, n, cols, Sum<T>(),
+                     [&](size_t row, const Row<T>* pass, size_t r) { out[row] = double(pass[0][r]); });
+  }
+  if (wanted & kMaxKl) {
+    double* out = results.of(kMaxKl);
+    std::memset(out, 0, n * sizeof(double));
+    for (size_t t = 0; t < tile.passes; ++t) {
+      kl_terms<T>(first + t * tile.pass_stride, elements, parts, terms);
+      for_row_tiles<T>(terms, n, cols, Sum<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
+        if (double(pass[0][r]) > out[row]) out[row] = double(pass[0][r]);
+      });
+    }
+  }
+}
+
+// Passes as T: in place when the dtype fits and nothing behind the data would be read, else converted into scratch.
+template <class T>
+const T* take_passes(const PassesSpec& spec, const PassesView& view, size_t row, size_t n, const PassScratch& scratch,
+                     size_t* pass_stride) {
+  const size_t plane = view.rows * view.cols;
+  const size_t at = row * view.cols;
+  const bool same = view.dtype == (sizeof(T) == 4 ? Dtype::f32 : Dtype::f64);
+  const size_t whole_tiles = (n + kTileRows - 1) / kTileRows * kTileRows;
+  if (same && spec.from == From::probabilities && at + whole_tiles * view.cols + kSlack <= plane) {
+    *pass_stride = plane;
+    return static_cast<const T*>(view.data) + at;
+  }
+  T* samples = reinterpret_cast<T*>(scratch.samples);
+  *pass_stride = scratch.pass_stride;
+  for (size_t t = 0; t < view.passes; ++t) {
+    T* to = samples + t * scratch.pass_stride;
+    load_rows<T>(view.data, view.dtype, t * plane + at, view.cols, n, view.cols, reinterpret_cast<float*>(scratch.room),
+                 to);
+    std::memset(to + n * view.cols, 0, kSlack * sizeof(T));
+    if constexpr (sizeof(T) == 8) {
+      if (spec.from == From::logits) softmax_rows(to, n, view.cols);
+    }
+  }
+  return samples;
+}
+
+template <class T>
+int64_t reduce_all(const PassesSpec& spec, const PassesView& view, size_t begin, size_t end, void* memory,
+                   void* const* outs) {
+  Bump bump(memory);
+  const PassScratch scratch = PassScratch::lay_out(bump, view.passes, view.cols);
+  const size_t step = pass_tile_rows(view.passes, view.cols);
+  bool valid[1024];
+  int64_t first_invalid = kNoRow;
+  for (size_t row = begin; row < end; row += step) {
+    const size_t n = end - row < step ? end - row : step;
+    PassTile tile{n, view.cols, view.passes, 0};
+    const T* first = take_passes<T>(spec, view, row, n, scratch, &tile.pass_stride);
+    const TileResults results{scratch.rows, step};
+    reduce_tile<T>(spec, tile, first, scratch, results, valid);
+    for (size_t r = 0; r < n && first_invalid == kNoRow; ++r) {
+      if (!valid[r]) first_invalid = int64_t(row + r);
+    }
+    size_t slot = 0;
+    for (uint32_t bit = 1; bit < (1u << kMeasureCount); bit <<= 1) {
+      if (!(spec.measures & bit)) continue;
+      const double* from = results.of(bit);
+      const size_t at = row - begin;
+      for (size_t r = 0; r < n; ++r) {
+        const double value = valid[r] ? from[r] : double(NAN);
+        if (view.dtype == Dtype::f64) {
+          static_cast<double*>(outs[slot])[at + r] = value;
+        } else {
+          static_cast<float*>(outs[slot])[at + r] = float(value);
+        }
+      }
+      ++slot;
+    }
+  }
+  return first_invalid;
+}
+
+}  // namespace
+
+int64_t reduce_passes(const PassesSpec& spec, const PassesView& view, size_t begin, size_t end, void* scratch,
+                      void* const* outs) {
+  if (view.dtype == Dtype::f64 || spec.from == From::logits) {
+    return reduce_all<double>(spec, view, begin, end, scratch, outs);
+  }
+  return reduce_all<float>(spec, view, begin, end, scratch, outs);
+}
+
+// One more pass joins the state. With t passes so far, S <- S + t KL(m_old || m_new) + KL(p || m_new) keeps S the exact
+// sum of the divergences from the mean so far (a running difference of entropies would go negative).
+int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t begin, size_t end, size_t pass,
+                        void* memory, const StreamState& state) {
+  using S = Simd<double>;
+  Bump bump(memory);
+  const PassScratch scratch = PassScratch::lay_out(bump, 1, view.cols);
+  const size_t cols = view.cols;
+  const size_t step = pass_tile_rows(1, cols);
+  const auto earlier = S::set(double(pass));
+  const auto count = S::set(double(pass + 1));
+  bool valid[1024];
+  int64_t first_invalid = kNoRow;
+  for (size_t row = begin; row < end; row += step) {
+    const size_t n = end - row < step ? end - row : step;
+    const size_t elements = n * cols;
+    double* p = scratch.samples;
+    load_rows<double>(view.data, view.dtype, row * view.stride, view.stride, n, cols,
+                      reinterpret_cast<float*>(scratch.room), p);
+    std::memset(p + elements, 0, kSlack * sizeof(double));
+    if (spec.from == From::logits) softmax_rows(p, n, cols);
+    for_row_tiles<double>(p, n, cols, SumAndSmallest<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
+      valid[r] = sum_ok(spec.normalize, spec.tolerance, sums[0][i], sums[1][i]);
+      if (!valid[r] && first_invalid == kNoRow) first_invalid = int64_t(row + r);
+    });
+    double* mean = scratch.mean;
+    std::memcpy(mean, state.mean + row * cols, elements * sizeof(double));
+    std::memset(mean + elements, 0, kSlack * sizeof(double));
+    double* m2 = scratch.shares;
+    double* terms = scratch.terms;
+    for_vectors(elements, S::W, [&](size_t i) {
+      const auto x = S::load(p + i);
+      const auto old_mean = S::load(mean + i);
+      const auto delta = x - old_mean;
+      const auto new_mean = old_mean + delta / count;
+      const auto divisor = S::select(S::lt(S::zero(), new_mean), new_mean, S::set(1.0));
+      const auto moved = Math<double>::relative_entropy((old_mean - new_mean) / divisor);
+      const auto apart = Math<double>::relative_entropy((x - new_mean) / divisor);
+      S::store(new_mean * S::fma(earlier, moved, apart), terms + i);
+      S::store(delta * (x - new_mean), m2 + i);
+      S::store(new_mean, mean + i);
+    });
+    std::memcpy(state.mean + row * cols, mean, elements * sizeof(double));
+    if (state.kl != nullptr) {
+      for_row_tiles<double>(terms, n, cols, Sum<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
+        state.kl[row + r] += valid[r] ? sums[0][i] : double(NAN);
+      });
+    }
+    if (state.entropy != nullptr) {
+      for_row_tiles<double>(p, n, cols, ProbabilityEntropy<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
+        const double h = cols == 1 ? 0 : sums[0][i];
+        state.entropy[row + r] += valid[r] ? h : double(NAN);
+      });
+    }
+    if (state.m2 != nullptr) {
+      for (size_t i = 0; i < elements; ++i) state.m2[row * cols + i] += m2[i];
+    }
+    if (state.votes != nullptr) {
+      for_row_tiles<double>(p, n, cols, Argmax<double>(), [&](size_t r, const Row<double>* best, size_t i) {
+        ++state.votes[(row + r) * cols + size_t(best[1][i])];
+      });
+    }
+    for (size_t r = 0; r < n; ++r) {
+      if (valid[r]) continue;
+      for (size_t c = 0; c < cols; ++c) state.mean[(row + r) * cols + c] = double(NAN);
+    }
+  }
+  return first_invalid;
+}
+
+}  // namespace querent::QUERENT_LEVEL

@@ -1,0 +1,388 @@
+// Acquisition scores of rows of probabilities or logits. Definitions and numerics:
+//   entropy            H = -sum p ln p;            from logits log1p(S') - T / (1 + S')
+//   margin             (1 - p1) + p2;              from logits (S' + e^z2) / (1 + S')
+//   least confidence   1 - p1;                     from logits S' / (1 + S')
+// with z = x - max, S' = sum of e^z and T = sum of z e^z over all classes but one of the largest. Leaving that one out
+// keeps full relative accuracy for confident rows, where 1 - p1 and ln S would cancel to nothing.
+#include "level_functions.h"
+#include "row_ops.h"
+
+namespace querent::QUERENT_LEVEL {
+namespace {
+
+template <class T, class V = typename Simd<T>::V>
+QUERENT_INLINE void keep_two_largest(V& first, V& second, V x) {
+  using S = Simd<T>;
+  second = S::max(second, S::min(first, x));
+  first = S::max(first, x);
+}
+
+template <class T, class V = typename Simd<T>::V>
+QUERENT_INLINE void join_two_largest(V& first, V& second, V other_first, V other_second) {
+  using S = Simd<T>;
+  second = S::max(S::max(second, other_second), S::min(first, other_first));
+  first = S::max(first, other_first);
+}
+
+template <class T>
+struct ProbabilityTop : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 4;  // largest, sum, smallest, second largest
+  static QUERENT_INLINE V pad() { return S::zero(); }
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = a[3] = S::zero(); }
+  static QUERENT_INLINE void step(V x, V, V* a) {
+    keep_two_largest<T>(a[0], a[3], x);
+    a[1] = a[1] + x;
+    a[2] = S::min(x, a[2]);
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) {
+    join_two_largest<T>(a[0], a[3], b[0], b[3]);
+    a[1] = a[1] + b[1];
+    a[2] = S::min(b[2], a[2]);
+  }
+};
+
+// Of a row to be divided by its sum: everything but one of the largest, and how often the largest stands.
+template <class T>
+struct RestSum {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 2;  // sum of the smaller ones, count of the largest
+  const T* largest;
+  V top{};
+  QUERENT_INLINE void set_row(size_t r) { top = S::set(largest[r]); }
+  QUERENT_INLINE void set_rows(size_t r) { top = S::load(largest + r); }
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = S::zero(); }
+  QUERENT_INLINE void step(V x, V, V* a) const {
+    const auto inside = S::lt(S::set(-Constants<T>::infinity), x);
+    a[0] = a[0] + S::zero_unless(S::both(inside, S::lt(x, top)), x);
+    a[1] = a[1] + S::zero_unless(S::eq(x, top), S::set(T(1)));
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) {
+    a[0] = a[0] + b[0];
+    a[1] = a[1] + b[1];
+  }
+};
+
+template <class T>
+struct RestEntropy {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 1;
+  const T* largest;
+  const T* sum;
+  V top{};
+  V total{};
+  QUERENT_INLINE void set_row(size_t r) {
+    top = S::set(largest[r]);
+    total = S::set(sum[r]);
+  }
+  QUERENT_INLINE void set_rows(size_t r) {
+    top = S::load(largest + r);
+    total = S::load(sum + r);
+  }
+  static QUERENT_INLINE V pad() { return S::zero(); }
+  static QUERENT_INLINE void init(V* a) { a[0] = S::zero(); }
+  QUERENT_INLINE void step(V x, V, V* a) const {
+    const V q = x / total;
+    a[0] = S::fnma(S::zero_unless(S::lt(x, top), q), Math<T>::log(q), a[0]);
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = a[0] + b[0]; }
+};
+
+template <class T>
+struct LogitTop : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 2;  // largest, second largest
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = pad(); }
+  static QUERENT_INLINE void step(V x, V, V* a) { keep_two_largest<T>(a[0], a[1], x); }
+  static QUERENT_INLINE void combine(V* a, const V* b) { join_two_largest<T>(a[0], a[1], b[0], b[1]); }
+};
+
+template <class T>
+struct LogitMax : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 1;
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = pad(); }
+  static QUERENT_INLINE void step(V x, V, V* a) { a[0] = S::max(a[0], x); }
+  static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = S::max(a[0], b[0]); }
+};
+
+// The exact error of z = x - top; 0 where z is floored anyway.
+template <class T, class V = typename Simd<T>::V>
+QUERENT_INLINE V difference_error(V x, V top, V z) {
+  using S = Simd<T>;
+  const V back = z - x;
+  const V error = (x - (z - back)) - (top + back);
+  return S::zero_unless(S::lt(S::set(Constants<T>::floor_z), z), error);
+}
+
+template <class T, bool Exact>
+struct LogitSums {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K =
+      3;  // sum of e^z below the largest, sum of z e^z (NaN in an invalid row), count of the largest
+  const T* largest;
+  V top{};
+  QUERENT_INLINE void set_row(size_t r) { top = S::set(largest[r]); }
+  QUERENT_INLINE void set_rows(size_t r) { top = S::load(largest + r); }
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
+  QUERENT_INLINE void step(V x, V, V* a) const {
+    const V z = x - top;
+    const V floored = S::max(S::set(Constants<T>::floor_z), z);
+    V e = Math<T>::exp(floored);
+    if constexpr (Exact) e = S::fma(e, difference_error<T>(x, top, z), e);
+    a[0] = a[0] + S::zero_unless(S::lt(z, S::zero()), e);
+    a[1] = S::fma(floored, e, a[1]);
+    a[2] = a[2] + S::zero_unless(S::eq(z, S::zero()), S::set(T(1)));
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) {
+    a[0] = a[0] + b[0];
+    a[1] = a[1] + b[1];
+    a[2] = a[2] + b[2];
+  }
+};
+
+template <class T, Method M>
+struct BinaryProbability : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 3;  // sum of label scores, smallest, largest
+  static QUERENT_INLINE V pad() { return S::zero(); }
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
+  static QUERENT_INLINE void step(V x, V, V* a) {
+    const V one = S::set(T(1));
+    const V q = one - x;
+    if constexpr (M == Method::entropy) {
+      const V lost = (one - q) - x;
+      const V log_q = Math<T>::log(S::max(S::zero(), q));
+      const V other = S::fma(q, log_q, S::fma(lost, log_q, lost));
+      a[0] = S::fnma(x, Math<T>::log(x), a[0] - other);
+    } else {
+      a[0] = a[0] + S::min(x, q);
+    }
+    a[1] = S::min(x, a[1]);
+    a[2] = S::max(x, a[2]);
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) {
+    a[0] = a[0] + b[0];
+    a[1] = S::min(b[1], a[1]);
+    a[2] = S::max(b[2], a[2]);
+  }
+};
+
+template <class T, Method M>
+struct BinaryLogit : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 2;  // sum of label scores, largest logit
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) {
+    a[0] = S::zero();
+    a[1] = pad();
+  }
+  static QUERENT_INLINE void step(V x, V, V* a) {
+    const V one = S::set(T(1));
+    const V size = S::min(S::set(-Constants<T>::floor_z), S::max(S::neg(x), x));
+    const V e = Math<T>::exp(S::neg(size));
+    const V share = e / (one + e);
+    if constexpr (M == Method::entropy) {
+      a[0] = a[0] + (log1p<T>(e) + size * share);
+    } else {
+      // size - size is 0, or NaN for a NaN logit, whose e is not
+      a[0] = a[0] + (share + (size - size));
+    }
+    a[1] = S::max(x, a[1]);
+  }
+  static QUERENT_INLINE void combine(V* a, const V* b) {
+    a[0] = a[0] + b[0];
+    a[1] = S::max(b[1], a[1]);
+  }
+};
+
+template <class T>
+QUERENT_INLINE void put_scores(T* scores, size_t r, typename Simd<T>::M valid, typename Simd<T>::V score) {
+  using S = Simd<T>;
+  S::store(S::select(valid, score, S::set(T(NAN))), scores + r);
+}
+
+template <class T>
+void score_probabilities(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
+  using S = Simd<T>;
+  if (spec.method == Method::entropy) {
+    Row<T> pass[ProbabilityEntropy<T>::K];
+    run_pass<T>(ProbabilityEntropy<T>(), tile, pass);
+    for (size_t r = 0; r < tile.rows; r += S::W) {
+      const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
+      put_scores<T>(scores, r, valid, tile.cols == 1 ? S::zero() : S::load(pass[0] + r));
+    }
+    return;
+  }
+  Row<T> pass[ProbabilityTop<T>::K];
+  run_pass<T>(ProbabilityTop<T>(), tile, pass);
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
+    const auto rest = S::set(T(1)) - S::load(pass[0] + r);
+    put_scores<T>(scores, r, valid, spec.method == Method::margin ? rest + S::load(pass[3] + r) : rest);
+  }
+}
+
+template <class T>
+void score_divided(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
+  using S = Simd<T>;
+  const auto one = S::set(T(1));
+  Row<T> top[ProbabilityTop<T>::K];
+  run_pass<T>(ProbabilityTop<T>(), tile, top);
+  Row<T> rest_pass[RestSum<T>::K];
+  run_pass<T>(RestSum<T>{top[0]}, tile, rest_pass);
+  alignas(64) T total[kTileRows];
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    const auto largest = S::load(top[0] + r);
+    const auto rest = S::fma(S::load(rest_pass[1] + r) - one, largest, S::load(rest_pass[0] + r));
+    S::store(rest, rest_pass[0] + r);
+    S::store(largest + rest, total + r);
+  }
+  Row<T> entropy[1];
+  if (spec.method == Method::entropy) run_pass<T>(RestEntropy<T>{top[0], total}, tile, entropy);
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    const auto sum = S::load(total + r);
+    const auto plain_sum = S::load(top[1] + r);
+    const auto valid =
+        S::both(S::both(S::le(S::zero(), S::load(top[2] + r)), S::lt(S::zero(), sum)), finite<T>(plain_sum));
+    const auto share = S::load(rest_pass[0] + r) / sum;
+    const auto largest = S::load(top[0] + r) / sum;
+    auto score = share;
+    if (spec.method == Method::margin) score = share + S::load(top[3] + r) / sum;
+    if (spec.method == Method::entropy) {
+      const auto log_largest = Math<T>::log(largest);
+      const auto log_top = S::select(S::lt(share, S::set(T(0.5))), log1p<T>(S::neg(share)), log_largest);
+      score = S::fnma(largest, log_top, S::load(entropy[0] + r));
+      score = S::fnma((S::load(rest_pass[1] + r) - one) * largest, log_largest, score);
+    }
+    put_scores<T>(scores, r, valid, score);
+  }
+}
+
+template <class T>
+void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
+  using S = Simd<T>;
+  const auto one = S::set(T(1));
+  Row<T> top[2];
+  if (spec.method == Method::margin) {
+    run_pass<T>(LogitTop<T>(), tile, top);
+  } else {
+    run_pass<T>(LogitMax<T>(), tile, top);
+  }
+  Row<T> pass[3];
+  run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass);
+  uint32_t again = 0;
+  for (size_t r = 0; r < tile.rows; ++r) {
+    if (pass[0][r] + (pass[2][r] - T(1)) < Constants<T>::tiny_sum) again |= 1u << r;
+  }
+  if (again != 0) {
+    Row<T> exact[3];
+    run_pass<T>(LogitSums<T, true>{top[0]}, tile, exact, again);
+    for (size_t r = 0; r < tile.rows; ++r) {
+      if (!(again >> r & 1)) continue;
+      for (size_t k = 0; k < 3; ++k) pass[k][r] = exact[k][r];
+    }
+  }
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    const auto rest = S::load(pass[0] + r) + (S::load(pass[2] + r) - one);
+    const auto weighted = S::load(pass[1] + r);
+    const auto total = one + rest;
+    auto score = rest / total;
+    if (spec.method == Method::entropy) score = log1p<T>(rest) - weighted / total;
+    if (spec.method == Method::margin) {
+      const auto first = S::load(top[0] + r);
+      const auto second = S::load(top[1] + r);
+      const auto z = second - first;
+      auto e = Math<T>::exp(S::max(S::set(Constants<T>::floor_z), z));
+      e = S::fma(e, difference_error<T>(second, first, z), e);
+      score = (rest + e) / total;
+    }
+    put_scores<T>(scores, r, S::eq(weighted, weighted), score);
+  }
+}
+
+template <class T, Method M>
+void score_labels(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
+  using S = Simd<T>;
+  // a label's margin is 2 min(p, 1 - p), its least confidence min(p, 1 - p)
+  const auto cols = S::set(T(tile.cols));
+  const auto scale = S::set(spec.method == Method::margin ? T(2) : T(1));
+  if (spec.from == From::probabilities) {
+    Row<T> pass[3];
+    run_pass<T>(BinaryProbability<T, M>(), tile, pass);
+    for (size_t r = 0; r < tile.rows; r += S::W) {
+      const auto sum = S::load(pass[0] + r);
+      const auto inside = S::both(S::le(S::zero(), S::load(pass[1] + r)), S::le(S::load(pass[2] + r), S::set(T(1))));
+      put_scores<T>(scores, r, S::both(inside, S::eq(sum, sum)), scale * sum / cols);
+    }
+  } else {
+    Row<T> pass[2];
+    run_pass<T>(BinaryLogit<T, M>(), tile, pass);
+    for (size_t r = 0; r < tile.rows; r += S::W) {
+      const auto sum = S::load(pass[0] + r);
+      const auto inside = S::le(S::load(pass[1] + r), S::set(Constants<T>::largest));
+      put_scores<T>(scores, r, S::both(inside, S::eq(sum, sum)), scale * sum / cols);
+    }
+  }
+}
+
+template <class T>
+void score_tile(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
+  if (spec.kind == Kind::multilabel) {
+    if (spec.method == Method::entropy) {
+      score_labels<T, Method::entropy>(spec, tile, scores);
+    } else {
+      score_labels<T, Method::margin>(spec, tile, scores);
+    }
+  } else if (spec.from == From::logits) {
+    score_logits<T>(spec, tile, scores);
+  } else if (spec.normalize == Normalize::divide) {
+    score_divided<T>(spec, tile, scores);
+  } else {
+    score_probabilities<T>(spec, tile, scores);
+  }
+}
+
+template <class T>
+int64_t score_all(const ScoreSpec& spec, const MatrixView& view, size_t begin, size_t end, void* scratch, void* out) {
+  T* room = static_cast<T*>(scratch);
+  T* scores = static_cast<T*>(out);
+  const size_t step = tile_rows(view.cols);
+  int64_t first_invalid = kNoRow;
+  for (size_t row = begin; row < end; row += step) {
+    const size_t n = end - row < step ? end - row : step;
+    const Tile<T> tile = take_tile<T>(view, row, n, room);
+    if (tile.base != room && tile.cols <= kVerticalCols) {
+      const char* ahead = reinterpret_cast<const char*>(tile.base) + kPrefetchBytes;
+      for (size_t b = 0; b < kTileRows * tile.stride * sizeof(T); b += 64) __builtin_prefetch(ahead + b);
+    }
+    alignas(64) T tile_scores[kTileRows];
+    score_tile<T>(spec, tile, tile_scores);
+    for (size_t r = 0; r < n; ++r) {
+      scores[row - begin + r] = tile_scores[r];
+      if (tile_scores[r] != tile_scores[r] && first_invalid == kNoRow) first_invalid = int64_t(row + r);
+    }
+  }
+  return first_invalid;
+}
+
+}  // namespace
+
+int64_t score_rows(const ScoreSpec& spec, const MatrixView& view, size_t begin, size_t end, void* scratch, void* out) {
+  if (view.dtype == Dtype::f64) return score_all<double>(spec, view, begin, end, scratch, out);
+  return score_all<float>(spec, view, begin, end, scratch, out);
+}
+
+}  // namespace querent::QUERENT_LEVEL

@@ -1,0 +1,30 @@
+// One level's table. Compiled once per level, like the kernels.
+#include "lanes.h"
+#include "level_functions.h"
+
+namespace querent::QUERENT_LEVEL {
+
+#if defined(QUERENT_SCALAR)
+#define QUERENT_INSTRUCTIONS "scalar"
+#else
+#define QUERENT_INSTRUCTIONS HWY_STR(HWY_NAMESPACE)
+#endif
+
+extern const KernelTable kTable;
+const KernelTable kTable = {
+    QUERENT_LEVEL_LABEL,
+    QUERENT_INSTRUCTIONS,
+    Simd<float>::W,
+    score_rows,
+    reduce_passes,
+    accumulate_pass,
+    collect_above_f32,
+    collect_above_f64,
+    exp_f32,
+    log_f32,
+    exp_f64,
+    log_f64,
+    sum_read,
+};
+
+}  // namespace querent::QUERENT_LEVEL

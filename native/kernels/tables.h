@@ -1,0 +1,95 @@
+// What each CPU level offers, as plain function pointers: the only thing that kernel objects export.
+#pragma once
+
+#include <querent/types.h>
+
+namespace querent {
+
+struct ScoreSpec {
+  Method method;
+  From from;
+  Kind kind;
+  Normalize normalize;
+  double tolerance;  // largest |row sum - 1| that `check` allows
+};
+
+// Rows [begin, end) of a matrix. `scratch` holds score_scratch_bytes(view) bytes, 64-byte aligned.
+// `out` receives end - begin scores (float for every dtype but f64); an invalid row is NaN.
+// Returns the lowest invalid row, or kNoRow.
+using ScoreRows = int64_t (*)(const ScoreSpec&, const MatrixView&, size_t begin, size_t end, void* scratch, void* out);
+
+struct PassesSpec {
+  From from;
+  Normalize normalize;
+  double tolerance;
+  uint32_t measures;
+};
+
+// Rows [begin, end) of samples [passes, rows, cols], contiguous. outs: one array of end - begin values per set bit of
+// spec.measures, float (double for f64 samples). Returns the lowest invalid row, or kNoRow.
+struct PassesView {
+  const void* data;
+  Dtype dtype;
+  size_t passes;
+  size_t rows;
+  size_t cols;
+};
+using ReducePasses = int64_t (*)(const PassesSpec&, const PassesView&, size_t begin, size_t end, void* scratch,
+                                 void* const* outs);
+
+// Streaming form: pass number `pass` of probabilities or logits joins the f64 state of rows [begin, end).
+// State pointers are those of the whole arrays; null where a measure does not need them.
+struct StreamState {
+  double* mean;     // [N, C]
+  double* kl;       // [N]
+  double* entropy;  // [N]
+  double* m2;       // [N, C]
+  uint32_t* votes;  // [N, C]
+};
+using AccumulatePass = int64_t (*)(const PassesSpec&, const MatrixView&, size_t begin, size_t end, size_t pass,
+                                   void* scratch, const StreamState&);
+
+// Appends to `found` the positions i of scores[0..n) with scores[i] > threshold (>= when inclusive), in order.
+// NaN never passes. Returns how many were found; `found` holds n entries.
+using CollectAbove32 = size_t (*)(const float* scores, size_t n, float threshold, bool inclusive, uint32_t* found);
+using CollectAbove64 = size_t (*)(const double* scores, size_t n, double threshold, bool inclusive, uint32_t* found);
+
+using MapArray32 = void (*)(const float* in, float* out, size_t n);
+using MapArray64 = void (*)(const double* in, double* out, size_t n);
+
+// Adds up all elements: the read-bandwidth yardstick of the benchmarks.
+using SumRead = double (*)(const float* data, size_t n);
+
+struct KernelTable {
+  const char* level;         // the name users see
+  const char* instructions;  // what the compiler really targeted, for the test that no level is silently another
+  size_t lanes;              // f32 lanes of one vector
+  ScoreRows score_rows;
+  ReducePasses reduce_passes;
+  AccumulatePass accumulate_pass;
+  CollectAbove32 collect_above_f32;
+  CollectAbove64 collect_above_f64;
+  MapArray32 exp_f32, log_f32;
+  MapArray64 exp_f64, log_f64;
+  SumRead sum_read;
+};
+
+// Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.
+size_t score_scratch_bytes(const MatrixView& view);
+size_t passes_scratch_bytes(const PassesSpec& spec, const PassesView& view);
+size_t accumulate_scratch_bytes(const MatrixView& view);
+
+// How many rows a kernel works on at a time; fixed by the shape, never by the machine.
+inline constexpr size_t kTileRows = 16;
+inline constexpr size_t kVerticalCols = 64;  // up to here lanes are rows, above lanes are columns
+
+constexpr size_t tile_rows(size_t cols) {
+  const size_t fit = cols == 0 ? kTileRows : 32768 / cols;
+  return fit < 1 ? 1 : fit > kTileRows ? kTileRows : fit;
+}
+// Row length of widened tiles: whole quads, so that reading four columns at a time stays inside.
+constexpr size_t padded_cols(size_t cols) {
+  return (cols + 3) / 4 * 4;
+}
+
+}  // namespace querent
