@@ -42,8 +42,8 @@ struct Math<float> {
   static QUERENT_INLINE V log_from(Split s) {
     const V f = s.fraction;
     const V k = s.exponent;
-    const V tail = S::fma(f * f, log1p_polynomial(f), k * S::set(0x1.7f7d1cp-43f));  // ln 2 - ln2_high, over 2^23
-    return S::fma(k, S::set(0x1.62e400p-24f), f + tail);                             // ln2_high over 2^23
+    const V start = S::fma(k, S::set(0x1.7f7d1cp-43f), f);  // ln 2 - ln2_high, over 2^23
+    return S::fma(k, S::set(0x1.62e400p-24f), S::fma(f * f, log1p_polynomial(f), start));
   }
   // log x for 0 < x < 2^63, subnormal numbers included (they are scaled up first); finite at 0.
   static QUERENT_INLINE V log(V x) { return log_from(split(x * S::set(0x1p64f), 64u << 23)); }

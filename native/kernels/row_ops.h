@@ -20,7 +20,9 @@ struct Constants {
 template <class T>
 using Row = T[kTileRows];
 
-template <class T>
+// With Subnormal false the logarithm is the cheaper one, wrong for p below the smallest normal number. Such p show in
+// the result only when it is below kSuspectEntropy: then the row is summed again.
+template <class T, bool Subnormal = true>
 struct ProbabilityEntropy : NoRowInputs {
   using S = Simd<T>;
   using V = typename S::V;
@@ -28,7 +30,8 @@ struct ProbabilityEntropy : NoRowInputs {
   static QUERENT_INLINE V pad() { return S::zero(); }
   static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
   static QUERENT_INLINE void step(V x, V, V* a) {
-    a[0] = S::fnma(x, Math<T>::log(x), a[0]);
+    const V log_x = Subnormal ? Math<T>::log(x) : Math<T>::log_normal(x);
+    a[0] = S::fnma(x, log_x, a[0]);
     a[1] = a[1] + x;
     a[2] = S::min(x, a[2]);
   }
@@ -38,6 +41,8 @@ struct ProbabilityEntropy : NoRowInputs {
     a[2] = S::min(b[2], a[2]);
   }
 };
+template <class T>
+inline constexpr T kSuspectEntropy = sizeof(T) == 4 ? T(0x1p-96) : T(0x1p-960);
 
 // What tells whether a row is a distribution.
 template <class T>

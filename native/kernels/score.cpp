@@ -214,12 +214,26 @@ QUERENT_INLINE void put_scores(T* scores, size_t r, typename Simd<T>::M valid, t
   S::store(S::select(valid, score, S::set(T(NAN))), scores + r);
 }
 
+// Replaces the results of the rows whose bit is set.
+template <class T, class Op>
+__attribute__((noinline)) void run_again(const Op& op, const Tile<T>& tile, Row<T>* pass, uint32_t rows) {
+  Row<T> exact[Op::K];
+  run_pass<T>(op, tile, exact, rows);
+  for (size_t r = 0; r < tile.rows; ++r) {
+    if (!(rows >> r & 1)) continue;
+    for (size_t k = 0; k < Op::K; ++k) pass[k][r] = exact[k][r];
+  }
+}
+
 template <class T>
 void score_probabilities(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   using S = Simd<T>;
   if (spec.method == Method::entropy) {
-    Row<T> pass[ProbabilityEntropy<T>::K];
-    run_pass<T>(ProbabilityEntropy<T>(), tile, pass);
+    Row<T> pass[3];
+    run_pass<T>(ProbabilityEntropy<T, false>(), tile, pass);
+    uint32_t again = 0;
+    for (size_t r = 0; r < tile.rows; ++r) again |= uint32_t(pass[0][r] != 0 && pass[0][r] < kSuspectEntropy<T>) << r;
+    if (again != 0) run_again<T>(ProbabilityEntropy<T>(), tile, pass, again);
     for (size_t r = 0; r < tile.rows; r += S::W) {
       const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
       put_scores<T>(scores, r, valid, tile.cols == 1 ? S::zero() : S::load(pass[0] + r));
@@ -287,14 +301,7 @@ void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   for (size_t r = 0; r < tile.rows; ++r) {
     if (pass[0][r] + (pass[2][r] - T(1)) < Constants<T>::tiny_sum) again |= 1u << r;
   }
-  if (again != 0) {
-    Row<T> exact[3];
-    run_pass<T>(LogitSums<T, true>{top[0]}, tile, exact, again);
-    for (size_t r = 0; r < tile.rows; ++r) {
-      if (!(again >> r & 1)) continue;
-      for (size_t k = 0; k < 3; ++k) pass[k][r] = exact[k][r];
-    }
-  }
+  if (again != 0) run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, again);
   for (size_t r = 0; r < tile.rows; r += S::W) {
     const auto rest = S::load(pass[0] + r) + (S::load(pass[2] + r) - one);
     const auto weighted = S::load(pass[1] + r);

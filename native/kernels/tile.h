@@ -20,9 +20,10 @@
 namespace querent::QUERENT_LEVEL {
 namespace {
 
+// The unroll pragmas below keep the accumulators in registers: with a counted loop they would live in memory.
 inline constexpr size_t kVirtualLanes = 64;
 inline constexpr size_t kFolded = 16;
-inline constexpr size_t kPrefetchBytes = 4096;
+inline constexpr size_t kPrefetchBytes = 3072;
 
 template <class T>
 struct Tile {
@@ -67,18 +68,22 @@ QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, T* partial) 
   constexpr size_t W = S::W;
   constexpr size_t N = kVirtualLanes / W;
   V acc[N][K];
+#pragma GCC unroll 16
   for (size_t j = 0; j < N; ++j) op.init(acc[j]);
   const V lane = S::iota();
   size_t c = 0;
   for (; c + kVirtualLanes <= cols; c += kVirtualLanes) {
+#pragma GCC unroll 16
     for (size_t j = 0; j < N; ++j) {
       __builtin_prefetch(p + c + j * W + kPrefetchBytes / sizeof(T));
       op.step(S::load(p + c + j * W), S::set(T(c + j * W)) + lane, acc[j]);
     }
   }
   if (c < cols) {
+#pragma GCC unroll 16
     for (size_t j = 0; j < N; ++j) {
       const size_t at = c + j * W;
+      if (at < cols) __builtin_prefetch(p + at + kPrefetchBytes / sizeof(T));
       if (at + W <= cols) {
         op.step(S::load(p + at), S::set(T(at)) + lane, acc[j]);
       } else if (at < cols) {
@@ -86,8 +91,11 @@ QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, T* partial) 
       }
     }
   }
+#pragma GCC unroll 16
   for (size_t j = 0; j < N / 2; ++j) op.combine(acc[j], acc[j + N / 2]);
+#pragma GCC unroll 16
   for (size_t j = 0; j < N / 4; ++j) op.combine(acc[j], acc[j + N / 4]);
+#pragma GCC unroll 16
   for (size_t j = 0; j < N / 4; ++j) {
     for (size_t k = 0; k < K; ++k) S::store(acc[j][k], partial + k * kTileRows * kFolded + j * W);
   }
