@@ -65,6 +65,8 @@ struct Simd {
   static QUERENT_INLINE bool any(M m) { return m; }
   static QUERENT_INLINE V select(M m, V yes, V no) { return m ? yes : no; }
   static QUERENT_INLINE V zero_unless(M m, V x) { return m ? x : V{T(0)}; }
+  static QUERENT_INLINE V add_if(M m, V a, V b) { return m ? a + b : a; }
+  static QUERENT_INLINE V add_unless(M m, V a, V b) { return m ? a : a + b; }
 
   using Bits = std::conditional_t<is_float, uint32_t, uint64_t>;
   using SignedBits = std::conditional_t<is_float, int32_t, int64_t>;
@@ -177,6 +179,25 @@ struct Simd {
   }
   static QUERENT_INLINE V zero_unless(M m, V x) {
     return hn::IfThenElseZero(m, x);
+  }
+  // a + b where the mask is (not) set, else a. Adding 0 instead changes nothing, as no sum here is ever -0.
+  static QUERENT_INLINE V add_if(M m, V a, V b) {
+#if HWY_TARGET == HWY_AVX3
+    if constexpr (is_float) {
+      return V{_mm512_mask_add_ps(a.raw, m.raw, a.raw, b.raw)};
+    } else {
+      return V{_mm512_mask_add_pd(a.raw, m.raw, a.raw, b.raw)};
+    }
+#else
+    return a + hn::IfThenElseZero(m, b);
+#endif
+  }
+  static QUERENT_INLINE V add_unless(M m, V a, V b) {
+#if HWY_TARGET == HWY_AVX3
+    return add_if(hn::Not(m), a, b);
+#else
+    return a + hn::IfThenZeroElse(m, b);
+#endif
   }
 
   static QUERENT_INLINE I iset(Bits x) {

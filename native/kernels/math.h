@@ -50,8 +50,8 @@ struct Math<float> {
   // The same for normal numbers only: two operations less.
   static QUERENT_INLINE V log_normal(V x) { return log_from(split(x, 0)); }
 
-  // e^x for x <= kExpOverflow; 0 where the result is below the smallest normal float. NaN gives 0: callers look at x.
-  static QUERENT_INLINE V exp(V x) {
+  // e^x for kExpLowest <= x <= kExpOverflow.
+  static QUERENT_INLINE V exp_in_range(V x) {
     const V shifted = S::fma(x, S::set(0x1.715476p0f), S::set(0x1.8p23f));
     const V n = shifted - S::set(0x1.8p23f);
     V r = S::fnma(n, S::set(0x1.62e43p-1f), x);
@@ -62,9 +62,11 @@ struct Math<float> {
     q = S::fma(q, r, S::set(0x1.55548cp-3f));
     q = S::fma(q, r, S::set(0x1.fffffcp-2f));
     const V mantissa = S::fma(r * r, q, r) + S::set(1.0f);
-    const V scaled = S::from_bits(S::bits(mantissa) + S::shl<23>(S::bits(shifted)));
-    return S::zero_unless(S::le(S::set(-0x1.5d589ep6f), x), scaled);
+    return S::from_bits(S::bits(mantissa) + S::shl<23>(S::bits(shifted)));
   }
+  // e^x for x <= kExpOverflow; 0 where the result is below the smallest normal float. NaN gives 0: callers look at x.
+  static QUERENT_INLINE V exp(V x) { return S::zero_unless(S::le(S::set(kExpLowest), x), exp_in_range(x)); }
+  static constexpr float kExpLowest = -0x1.5d589ep6f;   // the smallest x with a normal e^x
   static constexpr float kExpOverflow = 0x1.62e42ep6f;  // the largest x with a finite e^x
 
   // (1 + u) log(1 + u) - u >= 0 for u >= -1, without cancellation near 0.
@@ -123,7 +125,7 @@ struct Math<double> {
   static QUERENT_INLINE V log(V x) { return log_from(split(x * S::set(0x1p64), 64.0)); }
   static QUERENT_INLINE V log_normal(V x) { return log_from(split(x, 0.0)); }
 
-  static QUERENT_INLINE V exp(V x) {
+  static QUERENT_INLINE V exp_in_range(V x) {
     const V shifted = S::fma(x, S::set(0x1.71547652b82fep0), S::set(0x1.8p52));
     const V n = shifted - S::set(0x1.8p52);
     V r = S::fnma(n, S::set(kLn2High), x);
@@ -140,9 +142,10 @@ struct Math<double> {
     q = S::fma(q, r, S::set(0x1.555555555555dp-3));
     q = S::fma(q, r, S::set(0.5));
     const V mantissa = S::fma(r * r, q, r) + S::set(1.0);
-    const V scaled = S::from_bits(S::bits(mantissa) + S::shl<52>(S::bits(shifted)));
-    return S::zero_unless(S::le(S::set(-0x1.6232bdd7abcd1p9), x), scaled);
+    return S::from_bits(S::bits(mantissa) + S::shl<52>(S::bits(shifted)));
   }
+  static QUERENT_INLINE V exp(V x) { return S::zero_unless(S::le(S::set(kExpLowest), x), exp_in_range(x)); }
+  static constexpr double kExpLowest = -0x1.6232bdd7abcd1p9;
   static constexpr double kExpOverflow = 0x1.62e42fefa39efp9;
 
   static QUERENT_INLINE V relative_entropy(V u) {

@@ -82,6 +82,38 @@ void softmax_rows(double* values, size_t n, size_t cols) {
   });
 }
 
+size_t first_largest(const double* p, size_t cols) {
+  size_t top = 0;
+  for (size_t c = 1; c < cols; ++c) top = p[c] > p[top] ? c : top;
+  return top;
+}
+
+// What a row made from logits leaves to the classes beside `top`. Such a row sums to one, so for the largest class this
+// is 1 - max with all its digits, which the stored probability next to one no longer has.
+double rest_of(const double* p, size_t cols, size_t top) {
+  double rest = 0;
+  for (size_t c = 0; c < cols; ++c) rest += c == top ? 0 : p[c];
+  return rest;
+}
+
+// Entropy of a row made from logits. Where nearly all lies on one class, its -p ln p = -(1 - x) ln(1 - x) is taken from
+// the rest x, as x - x^2/2 - x^3/6 - ...
+constexpr double kConfidentEntropy = 0x1p-14;
+double entropy_from_logits(double entropy, const double* p, size_t cols) {
+  using S = Simd<double>;
+  if (!(entropy < kConfidentEntropy) || cols == 1) return entropy;
+  const size_t top = first_largest(p, cols);
+  const double x = rest_of(p, cols, top);
+  double exact = x - x * x * (0.5 + x * (1.0 / 6));
+  alignas(64) double log_p[S::W];
+  for (size_t c = 0; c < cols; ++c) {
+    if (c == top) continue;
+    S::store(Math<double>::log(S::set(p[c])), log_p);
+    exact -= p[c] * log_p[0];
+  }
+  return exact;
+}
+
 bool sum_ok(Normalize normalize, double tolerance, double sum, double smallest) {
   if (!(smallest >= 0)) return false;
   if (normalize == Normalize::none) return sum - sum == 0;
@@ -229,7 +261,11 @@ void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, c
     const T* p = first + t * tile.pass_stride;
     if (with_entropy) {
       for_row_tiles<T>(p, n, cols, ProbabilityEntropy<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
-        entropy[row] += cols == 1 ? 0 : double(pass[0][r]);
+        double h = cols == 1 ? 0 : double(pass[0][r]);
+        if constexpr (sizeof(T) == 8) {
+          if (spec.from == From::logits) h = entropy_from_logits(h, p + row * cols, cols);
+        }
+        entropy[row] += h;
         valid[row] &= sum_ok(spec.normalize, spec.tolerance, double(pass[1][r]), double(pass[2][r]));
       });
     } else {
@@ -262,13 +298,17 @@ void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, c
   if (wanted & kPredictiveEntropy) {
     double* out = results.of(kPredictiveEntropy);
     for_row_tiles<double>(
-        scratch.mean, n, cols, ProbabilityEntropy<double>(),
-        [&](size_t row, const Row<double>* pass, size_t r) { out[row] = cols == 1 ? 0 : pass[0][r]; });
+        scratch.mean, n, cols, ProbabilityEntropy<double>(), [&](size_t row, const Row<double>* pass, size_t r) {
+          const double h = cols == 1 ? 0 : pass[0][r];
+          out[row] = spec.from == From::logits ? entropy_from_logits(h, scratch.mean + row * cols, cols) : h;
+        });
   }
   if (wanted & kMeanVariationRatio) {
     double* out = results.of(kMeanVariationRatio);
-    for_row_tiles<double>(scratch.mean, n, cols, Max<double>(),
-                          [&](size_t row, const Row<double>* pass, size_t r) { out[row] = 1 - pass[0][r]; });
+    for_row_tiles<double>(scratch.mean, n, cols, Max<double>(), [&](size_t row, const Row<double>* pass, size_t r) {
+      const double* mean = scratch.mean + row * cols;
+      out[row] = spec.from == From::logits ? rest_of(mean, cols, first_largest(mean, cols)) : 1 - pass[0][r];
+    });
   }
   if (wanted & kMeanStd) {
     double* out = results.of(kMeanStd);
@@ -418,7 +458,8 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
     }
     if (state.entropy != nullptr) {
       for_row_tiles<double>(p, n, cols, ProbabilityEntropy<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
-        const double h = cols == 1 ? 0 : sums[0][i];
+        double h = cols == 1 ? 0 : sums[0][i];
+        if (spec.from == From::logits) h = entropy_from_logits(h, p + r * cols, cols);
         state.entropy[row + r] += valid[r] ? h : double(NAN);
       });
     }

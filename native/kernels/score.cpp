@@ -123,12 +123,13 @@ QUERENT_INLINE V difference_error(V x, V top, V z) {
   return S::zero_unless(S::lt(S::set(Constants<T>::floor_z), z), error);
 }
 
+// Exact is for rows whose sum is tiny: it carries the rounding of z along and lets far classes be 0. The other form keeps
+// them at the smallest normal number, which only a tiny sum would show.
 template <class T, bool Exact>
 struct LogitSums {
   using S = Simd<T>;
   using V = typename S::V;
-  static constexpr size_t K =
-      3;  // sum of e^z below the largest, sum of z e^z (NaN in an invalid row), count of the largest
+  static constexpr size_t K = 3;  // sum of e^z, sum of z e^z (NaN in an invalid row), both without the largest; count of it
   const T* largest;
   V top{};
   QUERENT_INLINE void set_row(size_t r) { top = S::set(largest[r]); }
@@ -137,12 +138,20 @@ struct LogitSums {
   static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
   QUERENT_INLINE void step(V x, V, V* a) const {
     const V z = x - top;
-    const V floored = S::max(S::set(Constants<T>::floor_z), z);
-    V e = Math<T>::exp(floored);
-    if constexpr (Exact) e = S::fma(e, difference_error<T>(x, top, z), e);
-    a[0] = a[0] + S::zero_unless(S::lt(z, S::zero()), e);
+    const auto is_top = S::eq(z, S::zero());
+    V floored;
+    V e;
+    if constexpr (Exact) {
+      floored = S::max(S::set(Constants<T>::floor_z), z);
+      e = Math<T>::exp(floored);
+      e = S::fma(e, difference_error<T>(x, top, z), e);
+    } else {
+      floored = S::max(S::set(T(Math<T>::kExpLowest)), z);
+      e = Math<T>::exp_in_range(floored);
+    }
+    a[0] = S::add_unless(is_top, a[0], e);
     a[1] = S::fma(floored, e, a[1]);
-    a[2] = a[2] + S::zero_unless(S::eq(z, S::zero()), S::set(T(1)));
+    a[2] = S::add_if(is_top, a[2], S::set(T(1)));
   }
   static QUERENT_INLINE void combine(V* a, const V* b) {
     a[0] = a[0] + b[0];
@@ -296,7 +305,7 @@ void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
     run_pass<T>(LogitMax<T>(), tile, top);
   }
   Row<T> pass[3];
-  run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass);
+  run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass, kAllRows, tile_bytes(tile));
   uint32_t again = 0;
   for (size_t r = 0; r < tile.rows; ++r) {
     if (pass[0][r] + (pass[2][r] - T(1)) < Constants<T>::tiny_sum) again |= 1u << r;

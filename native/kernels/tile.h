@@ -59,9 +59,19 @@ QUERENT_INLINE void vertical_rows(Op& op, const T* p, size_t stride, size_t cols
   for (size_t k = 0; k < K; ++k) result[k] = acc[0][k];
 }
 
+// A prefetch never faults, so the address may lie behind the data. Far ones go to the second-level cache only.
+QUERENT_INLINE void prefetch(const void* p, size_t ahead) {
+  const char* address = static_cast<const char*>(p) + ahead;
+  if (ahead <= kPrefetchBytes) {
+    __builtin_prefetch(address);
+  } else {
+    __builtin_prefetch(address, 0, 2);
+  }
+}
+
 // Folds one row into kFolded partial results per accumulator: partial[k * kTileRows * kFolded + i].
 template <class T, class Op>
-QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, T* partial) {
+QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, size_t ahead, T* partial) {
   using S = Simd<T>;
   using V = typename S::V;
   constexpr size_t K = Op::K;
@@ -75,7 +85,7 @@ QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, T* partial) 
   for (; c + kVirtualLanes <= cols; c += kVirtualLanes) {
 #pragma GCC unroll 16
     for (size_t j = 0; j < N; ++j) {
-      __builtin_prefetch(p + c + j * W + kPrefetchBytes / sizeof(T));
+      prefetch(p + c + j * W, ahead);
       op.step(S::load(p + c + j * W), S::set(T(c + j * W)) + lane, acc[j]);
     }
   }
@@ -83,7 +93,7 @@ QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, T* partial) 
 #pragma GCC unroll 16
     for (size_t j = 0; j < N; ++j) {
       const size_t at = c + j * W;
-      if (at < cols) __builtin_prefetch(p + at + kPrefetchBytes / sizeof(T));
+      if (at < cols) prefetch(p + at, ahead);
       if (at + W <= cols) {
         op.step(S::load(p + at), S::set(T(at)) + lane, acc[j]);
       } else if (at < cols) {
@@ -125,9 +135,19 @@ QUERENT_INLINE void finish_rows(const Op& op, const T* partial, typename Simd<T>
   for (size_t k = 0; k < K; ++k) result[k] = acc[0][k];
 }
 
-// Runs the op over the rows of a tile whose bit is set in `wanted`; result[k][r] for them (others: unspecified).
+inline constexpr uint32_t kAllRows = 0xffffffffu;
+
+template <class T>
+QUERENT_INLINE size_t tile_bytes(const Tile<T>& tile) {
+  return tile.rows * tile.stride * sizeof(T);
+}
+
+// Runs the op over the rows of a tile whose bit is set in `wanted`; result[k][r] for them (others: unspecified). `ahead`
+// says how many bytes ahead to prefetch when lanes are columns: a pass over rows that are already in the cache had
+// better ask for the next tile.
 template <class T, class Op>
-QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], uint32_t wanted = 0xffffffffu) {
+QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], uint32_t wanted = kAllRows,
+                             size_t ahead = kPrefetchBytes) {
   using S = Simd<T>;
   using V = typename S::V;
   constexpr size_t K = Op::K;
@@ -138,7 +158,7 @@ QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows],
     for (size_t r = 0; r < tile.rows; ++r) {
       if (!(wanted >> r & 1)) continue;
       op.set_row(r);
-      fold_row<T>(op, tile.base + r * tile.stride, tile.cols, partial + r * kFolded);
+      fold_row<T>(op, tile.base + r * tile.stride, tile.cols, ahead, partial + r * kFolded);
     }
   }
   for (size_t r = 0; r < tile.rows; r += W) {
