@@ -15,6 +15,20 @@ namespace {
 struct Waiting {
   Napi::Promise::Deferred deferred;
   std::vector<Napi::Reference<Napi::Value>> alive;
+
+  void settle(Napi::Env env, Job& job) {
+    if (job.out_of_memory) {
+      Napi::Error error = Napi::Error::New(env, "querent addon: out of memory");
+      error.Set("code", Napi::String::New(env, "ERR_QUERENT_MEMORY"));
+      deferred.Reject(error.Value());
+      return;
+    }
+    try {
+      deferred.Resolve(job.result(env));
+    } catch (const Napi::Error& error) {
+      deferred.Reject(error.Value());
+    }
+  }
 };
 
 }  // namespace
@@ -47,18 +61,12 @@ struct JobQueue::Shared {
     const Napi::Env env(raw_env);
     const Napi::HandleScope scope(env);
     auto node = shared->waiting.extract(job.get());
+    if (node.empty()) return;
     if (shared->waiting.empty()) napi_unref_threadsafe_function(raw_env, shared->completed);
-    Waiting& waiting = node.mapped();
-    if (job->out_of_memory) {
-      Napi::Error error = Napi::Error::New(env, "querent addon: out of memory");
-      error.Set("code", Napi::String::New(env, "ERR_QUERENT_MEMORY"));
-      waiting.deferred.Reject(error.Value());
-      return;
-    }
+    // A worker thread that is being terminated refuses every call: its promises are lost, and that is all.
     try {
-      waiting.deferred.Resolve(job->result(env));
-    } catch (const Napi::Error& error) {
-      waiting.deferred.Reject(error.Value());
+      node.mapped().settle(env, *job);
+    } catch (const Napi::Error&) {
     }
   }
 };

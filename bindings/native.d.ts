@@ -74,6 +74,8 @@ export interface NativeAddon {
   hardwareThreads(): number;
   /** Ask the kernel for huge pages under a view that has not been written yet; false where that is unknown. */
   adviseHugePages(view: ArrayBufferView): boolean;
+  /** Bytes from the view's first one to the next address that is a multiple of `boundary`. */
+  bytesToBoundary(view: ArrayBufferView, boundary: number): number;
 
   /** Hold back what is written to file descriptor 2, until releaseStderr; false, changing nothing, where that cannot be done. */
   holdStderr(): boolean;

@@ -52,6 +52,17 @@ Napi::Value advise_huge_pages(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), advised);
 }
 
+// bytesToBoundary(view, boundary): how far behind the view's first byte the next multiple of `boundary` lies. JavaScript
+// cannot see addresses, and huge pages start at multiples of their own size only.
+Napi::Value bytes_to_boundary(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const View view = arguments.view("view");
+  const size_t boundary = arguments.size("boundary");
+  if (boundary == 0) arguments.fail("boundary is 0");
+  const size_t behind = reinterpret_cast<uintptr_t>(view.data) % boundary;
+  return Napi::Number::New(info.Env(), double(behind == 0 ? 0 : boundary - behind));
+}
+
 // sumRead(data): adds up a Float32Array at memory speed; the yardstick of the benchmarks.
 Napi::Value sum_read(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
@@ -94,6 +105,7 @@ void export_runtime(Napi::Env env, Napi::Object exports) {
   exports.Set("lastLevel", Napi::Function::New(env, last_level_name, "lastLevel"));
   exports.Set("hardwareThreads", Napi::Function::New(env, hardware_thread_count, "hardwareThreads"));
   exports.Set("adviseHugePages", Napi::Function::New(env, advise_huge_pages, "adviseHugePages"));
+  exports.Set("bytesToBoundary", Napi::Function::New(env, bytes_to_boundary, "bytesToBoundary"));
   exports.Set("sumRead", Napi::Function::New(env, sum_read, "sumRead"));
   exports.Set("sampleWithoutReplacement",
               Napi::Function::New(env, sample_without_replacement, "sampleWithoutReplacement"));

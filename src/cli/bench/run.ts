@@ -1,0 +1,223 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runtimeInfo, setLevel, type Level } from '../../index.js';
+import { writeFileAtomic } from '../../pool/atomic.js';
+import { alignTable, formatSeconds, print, progressBar, UsageError, type Effects } from '../effects.js';
+import { CASES, type BenchCase, type Gate } from './cases.js';
+import { BenchContext } from './context.js';
+import { currentCommit, describeMachine, type MachineInfo } from './machine.js';
+import { interleave, median, pairedRatio, type Clock, type Samples } from './measure.js';
+import { PythonPeers } from './python.js';
+import { TfjsPeer } from './tfjs.js';
+
+/** Options of `querent bench`, as commander delivers them. */
+export interface BenchOptions {
+  readonly list?: boolean;
+  readonly rounds: number;
+  readonly budget: number;
+  readonly scale: number;
+  readonly clock: Clock;
+  readonly level?: string;
+  readonly python?: string;
+  readonly peers: boolean;
+  readonly json?: boolean;
+  readonly out?: string;
+}
+
+export interface RunnerResult {
+  readonly name: string;
+  /** Input bytes that one run reads. */
+  readonly bytes: number;
+  readonly medianSeconds: number;
+  readonly leastSeconds: number;
+  /** Median over the rounds of this runner's time / querent's: how many times faster querent is. */
+  readonly ratio: number;
+  /** Sum of the result, where runners should agree on it. */
+  readonly check?: number;
+  readonly samples: readonly number[];
+}
+
+export interface GateResult extends Gate {
+  readonly ratio: number;
+  readonly pass: boolean;
+}
+
+export interface CaseResult {
+  readonly id: string;
+  readonly title: string;
+  readonly clock: Clock;
+  readonly elements: number;
+  readonly runners: readonly RunnerResult[];
+  /** Only at full scale, and only where both runners are there. */
+  readonly gates: readonly GateResult[];
+}
+
+/** What `--json` prints and `--out` writes. */
+export interface BenchResult {
+  readonly format: 'querent-bench/1';
+  readonly date: string;
+  readonly commit: string | null;
+  readonly machine: MachineInfo;
+  readonly querent: { readonly version: string; readonly level: string; readonly addon: boolean };
+  readonly peers: Readonly<Record<string, string>>;
+  readonly scale: number;
+  /** What the times are, except in cases that are always measured by the wall. */
+  readonly clock: Clock;
+  readonly cases: readonly CaseResult[];
+  /** Load average after the last case. */
+  readonly loadAverageAfter: readonly number[];
+}
+
+const LEAST_ROUNDS = 5;
+/** Sums of results of different libraries may differ by their rounding, not by more. */
+const CHECK_TOLERANCE = 1e-3;
+
+/** `querent bench`. */
+export async function runBench(filter: string, options: BenchOptions, effects: Effects): Promise<void> {
+  const exact = CASES.filter(({ id }) => id === filter);
+  const chosen = exact.length > 0 ? exact : CASES.filter(({ id }) => id.includes(filter));
+  if (chosen.length === 0) {
+    throw new UsageError(
+      `no case is named like ${JSON.stringify(filter)}; there are ${CASES.map(({ id }) => id).join(', ')}`,
+    );
+  }
+  if (options.list) return print(effects.stdout, chosen.map(({ id, title }) => `${id.padEnd(22)}${title}\n`).join(''));
+  if (options.level !== undefined) setLevel(options.level as Level);
+  const python = options.peers ? await PythonPeers.start(options.python) : undefined;
+  const tfjs = options.peers ? await TfjsPeer.start() : undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'querent-bench-'));
+  const context = new BenchContext(options.scale, folder, python, tfjs);
+  const { version, level, addon } = runtimeInfo();
+  const about = {
+    format: 'querent-bench/1' as const,
+    date: new Date().toISOString(),
+    commit: currentCommit(),
+    machine: describeMachine(),
+    querent: { version, level, addon: addon !== null },
+    peers: { ...(tfjs ? { tensorflow: tfjs.name } : {}), ...python?.versions },
+    scale: options.scale,
+    clock: options.clock,
+  };
+  const cases: CaseResult[] = [];
+  const bar = progressBar('benchmarks', chosen.length, { stream: effects.stderr });
+  try {
+    if (!options.json) await print(effects.stdout, aboutText(about));
+    for (const benchCase of chosen) {
+      const result = await runCase(benchCase, context, options, effects.signal);
+      cases.push(result);
+      bar.done();
+      if (!options.json) await print(effects.stdout, caseText(result));
+      bar.update(cases.length);
+    }
+  } finally {
+    bar.done();
+    python?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  const result: BenchResult = { ...about, cases, loadAverageAfter: describeMachine().loadAverage };
+  const text = `${JSON.stringify(result, null, 1)}\n`;
+  if (options.out !== undefined) await writeFileAtomic(options.out, text);
+  await print(effects.stdout, options.json ? text : gatesText(result));
+}
+
+async function runCase(
+  benchCase: BenchCase,
+  context: BenchContext,
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<CaseResult> {
+  const { id, title } = benchCase;
+  try {
+    const { runners, bytes, elements } = await benchCase.prepare(context);
+    const { rounds, budget } = options;
+    const clock = benchCase.clock ?? options.clock;
+    const limits = { rounds, budgetSeconds: budget, leastRounds: LEAST_ROUNDS };
+    const samples = await interleave(runners, { ...limits, clock, signal });
+    const ours = samples[0] as Samples;
+    const results = samples.map((sample) => ({
+      name: sample.name,
+      bytes: sample.bytes ?? bytes,
+      medianSeconds: median(sample.seconds),
+      leastSeconds: Math.min(...sample.seconds),
+      ratio: pairedRatio(sample, ours),
+      ...(sample.check === undefined ? {} : { check: sample.check }),
+      samples: sample.seconds,
+    }));
+    const gates = options.scale === 1 ? benchCase.gates.flatMap((gate) => judge(gate, samples)) : [];
+    const scaled = options.scale === 1 ? '' : `, rows x ${options.scale}`;
+    return { id, title: `${title}${scaled}`, clock, elements, runners: results, gates };
+  } finally {
+    await context.release();
+  }
+}
+
+function judge(gate: Gate, samples: readonly Samples[]): GateResult[] {
+  const of = samples.find(({ name }) => name === gate.of);
+  const over = samples.find(({ name }) => name === gate.over);
+  if (of === undefined || over === undefined) return [];
+  const ratio = pairedRatio(of, over);
+  return [{ ...gate, ratio, pass: gate.kind === 'least' ? ratio >= gate.limit : ratio <= gate.limit }];
+}
+
+function aboutText(about: Omit<BenchResult, 'cases' | 'loadAverageAfter'>): string {
+  const { machine, querent, peers } = about;
+  const { cpu, cores, flags, caches, loadAverage, node, system } = machine;
+  return [
+    `querent ${querent.version}, ${querent.addon ? `level ${querent.level}` : 'TypeScript reference (no addon)'}, Node ${node}, ${system}`,
+    `${cpu}, ${cores} cores, ${caches.join(', ')}, load ${loadAverage.join(' ')}`,
+    flags.join(' '),
+    `peers: ${
+      Object.entries(peers)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', ') || 'plain JS only'
+    }`,
+    '',
+  ].join('\n');
+}
+
+function caseText({ id, title, clock, runners, elements, gates }: CaseResult): string {
+  const ours = runners[0];
+  const rows = runners.map((runner) => [
+    runner.name,
+    formatSeconds(runner.medianSeconds),
+    ((runner.medianSeconds / elements) * 1e9).toFixed(3),
+    (runner.bytes / runner.medianSeconds / 1e9).toFixed(2),
+    runner.ratio.toFixed(2),
+    differs(runner, ours) ? 'differs!' : '',
+  ]);
+  const table = alignTable(
+    ['', clock === 'cpu' ? 'cpu time' : 'median', 'ns/element', 'GB/s', 'times ours', ''],
+    rows,
+    1,
+  );
+  return `\n${id}: ${title}\n${table}${gates.map((gate) => `  ${gateText(gate)}\n`).join('')}`;
+}
+
+/** True when a peer's result is not ours: then its time says nothing. */
+function differs(runner: RunnerResult, ours: RunnerResult | undefined): boolean {
+  if (runner.check === undefined || ours?.check === undefined) return false;
+  return !(Math.abs(runner.check - ours.check) <= CHECK_TOLERANCE * Math.abs(ours.check));
+}
+
+function gateText({ of, over, limit, kind, ratio, pass }: GateResult): string {
+  const sign = kind === 'least' ? '>=' : '<=';
+  return `${pass ? 'PASS' : 'MISS'}  ${of} / ${over} = ${ratio.toFixed(2)} (${sign} ${limit})`;
+}
+
+function gatesText({ cases, scale }: BenchResult): string {
+  if (scale !== 1) return '\nGates are judged at full scale only.\n';
+  const rows = cases.flatMap(({ id, gates }) =>
+    gates.map(({ of, over, kind, limit, ratio, pass }) => [
+      pass ? 'PASS' : 'MISS',
+      id,
+      `${of} / ${over}`,
+      ratio.toFixed(2),
+      `${kind === 'least' ? '>=' : '<='} ${limit}`,
+    ]),
+  );
+  if (rows.length === 0) return '';
+  const missed = rows.filter(([verdict]) => verdict === 'MISS').length;
+  const table = alignTable(['', 'case', 'time ratio', 'measured', 'gate'], rows, 3);
+  return `\n${table}${rows.length - missed} of ${rows.length} gates passed\n`;
+}

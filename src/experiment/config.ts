@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { ArgumentError } from '../errors.js';
+import { parseOptions } from '../options.js';
+
+/** A name with options; `margin` and `{ name: margin, tieBreak: random }` are both fine. */
+const namedSchema = z
+  .union([z.string(), z.looseObject({ name: z.string() })], { error: 'expected a name, or an object with name' })
+  .transform((value): Named => {
+    if (typeof value === 'string') return { name: value, options: {} };
+    const { name, ...options } = value;
+    return { name, options };
+  });
+
+/** Something of a registry, with options of its own. */
+export interface Named {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const DEFAULT_SEEDS = 3;
+
+/** What a configuration file may hold. */
+export const experimentSchema = z.strictObject({
+  /** Name of a data set. */
+  dataset: z.string().default('digits'),
+  /** Model that learns. */
+  model: namedSchema.prefault('cnn'),
+  /** Strategies to compare. */
+  strategies: z.array(namedSchema).min(1).prefault(['random', 'margin', 'entropy']),
+  /** Seeds to run each strategy with: how many (0, 1, 2, …), or which. */
+  seeds: z
+    .union([z.int().min(1).max(10_000), z.array(z.int().min(0)).min(1)], {
+      error: 'expected a number of seeds from 1, or a list of seeds from 0',
+    })
+    .default(DEFAULT_SEEDS)
+    .transform((seeds) => (typeof seeds === 'number' ? Array.from({ length: seeds }, (_, seed) => seed) : seeds)),
+  /** Labels drawn at random to begin with. */
+  initial: z.int().min(1).default(20),
+  /** Labels bought per round. */
+  batch: z.int().min(1).default(20),
+  /** Labels in all, the initial ones included. */
+  budget: z.int().min(1).default(300),
+  /** Train on from the last round's weights instead of from scratch. */
+  warmStart: z.boolean().default(false),
+});
+
+/** As people write it. */
+export type ExperimentConfigInput = z.input<typeof experimentSchema>;
+/** With everything filled in. */
+export type ExperimentConfig = z.output<typeof experimentSchema>;
+
+/** One curve of an experiment: a strategy with its options. */
+export interface Arm extends Named {
+  /** Name, and options where there are any: unique in the experiment. */
+  readonly label: string;
+}
+
+/**
+ * Check a configuration and fill in defaults.
+ *
+ * @throws {ArgumentError} Unknown keys or values out of range.
+ */
+export function parseConfig(input: unknown): ExperimentConfig {
+  const config = parseOptions('experiment', experimentSchema, input);
+  if (new Set(config.seeds).size < config.seeds.length) {
+    throw new ArgumentError(`experiment: expected every seed once, got ${config.seeds.join(', ')}`);
+  }
+  if (config.initial > config.budget) {
+    throw new ArgumentError(
+      `experiment: expected initial within the budget of ${config.budget}, got ${config.initial}`,
+    );
+  }
+  armsOf(config);
+  return config;
+}
+
+/** @throws {ArgumentError} A strategy is named twice with the same options. */
+export function armsOf({ strategies }: ExperimentConfig): Arm[] {
+  const arms = strategies.map((strategy) => ({ ...strategy, label: labelOf(strategy) }));
+  const repeated = arms.find(({ label }, at) => arms.findIndex((arm) => arm.label === label) < at);
+  if (repeated !== undefined) throw new ArgumentError(`experiment: strategy ${repeated.label} is named twice`);
+  return arms;
+}
+
+function labelOf({ name, options }: Named): string {
+  const parts = Object.entries(options).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return parts.length === 0 ? name : `${name}(${parts.join(', ')})`;
+}

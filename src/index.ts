@@ -1,0 +1,88 @@
+/** querent: active learning for TypeScript. */
+export * from './errors.js';
+export {
+  type DType,
+  type FloatDType,
+  type Matrix,
+  matrix,
+  type MatrixData,
+  type MatrixOptions,
+  type MatrixView,
+} from './matrix.js';
+export * from './kernels/index.js';
+export { philox4x32, Random, type RandomState, seedKey } from './reference/philox.js';
+export { type Level, setLevel } from './native.js';
+export { type RuntimeInfo, runtimeInfo, type TensorflowInfo } from './runtime.js';
+export {
+  type CommitteeMeasure,
+  type Kind,
+  type McMeasure,
+  type Method,
+  type Normalize,
+  type OnInvalid,
+  SCORE_DEFINITIONS,
+  type Source,
+  type TieBreak,
+} from './contract/codes.js';
+export type { McAccumulatorOptions } from './contract/accumulator.js';
+export type { AsyncOptions, Progress } from './contract/blocks.js';
+export type {
+  CommitteeAsyncOptions,
+  CommitteeInput,
+  McDropoutAsyncOptions,
+  McDropoutResult,
+} from './contract/passes-call.js';
+export type { CommitteeOptions, McDropoutOptions, PassOptions, SamplesLike } from './contract/passes-plan.js';
+export type { SampleOptions } from './contract/sample-call.js';
+export type {
+  ScoreAsyncOptions,
+  ScoreOptions,
+  ScoreTopKAsyncOptions,
+  ScoreTopKOptions,
+} from './contract/score-call.js';
+export type { ScoringOptions } from './contract/score-plan.js';
+export type { MatrixLike } from './contract/tensor-like.js';
+export type { TopKAsyncOptions } from './contract/top-k-call.js';
+export type { PickOptions, TopK, TopKOptions } from './contract/top-k-plan.js';
+export { type Dataset, type DatasetType, type LabeledSamples, type LoadOptions } from './data/dataset.js';
+export { datasets, loadDataset } from './data/registry.js';
+export type {
+  EpochInfo,
+  FitOptions,
+  FitResult,
+  FloatRows,
+  MemberOptions,
+  MemberPredictions,
+  Model,
+  ModelLoader,
+  PredictOptions,
+} from './models/model.js';
+export { createModel, loadModel, models } from './models/registry.js';
+export type { ModelType } from './models/types.js';
+export { createStrategy, strategies } from './strategies/registry.js';
+export type { Need, QueryContext, QueryOptions, QueryResult, QueryStrategy } from './strategies/strategy.js';
+export type { StrategyType } from './strategies/types.js';
+export {
+  ActiveLearner,
+  type ActiveLearnerOptions,
+  type RestoreOptions,
+  type RunOptions,
+  type RunResult,
+  type WorkOptions,
+} from './learner/learner.js';
+export { measure, type Metrics } from './learner/metrics.js';
+export { type Oracle, simulatedOracle } from './learner/oracle.js';
+export type { Round, RoundSeconds } from './learner/round.js';
+export { type ExperimentConfig, type ExperimentConfigInput } from './experiment/config.js';
+export type { Environment } from './experiment/environment.js';
+export {
+  type ExperimentOptions,
+  type ExperimentResult,
+  resumeExperiment,
+  type ResumeOptions,
+  runExperiment,
+} from './experiment/experiment.js';
+export type { PicksRecord, RoundRecord } from './experiment/records.js';
+export type { StrategySummary } from './experiment/summary.js';
+export type { Estimate } from './experiment/statistics.js';
+export { writeReport } from './report/report.js';

@@ -1,0 +1,70 @@
+import type { MatrixLike } from '../contract/tensor-like.js';
+
+/** What happened in one epoch. */
+export interface EpochInfo {
+  /** From 1. */
+  readonly epoch: number;
+  /** Mean cross-entropy over the epoch's samples, in nats. */
+  readonly loss: number;
+}
+
+export interface FitOptions {
+  /** Decides initial weights, order of samples and dropout; default 0. */
+  readonly seed?: number | bigint | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEpoch?: ((info: EpochInfo) => void) | undefined;
+  /** Go on from the weights and optimiser moments of the last fit; default false: train from scratch. */
+  readonly warmStart?: boolean | undefined;
+}
+
+export interface FitResult {
+  readonly epochs: number;
+  /** Mean cross-entropy over the last epoch, in nats. */
+  readonly loss: number;
+}
+
+export interface PredictOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MemberOptions extends PredictOptions {
+  /** Decides the members' dropout; default 0. */
+  readonly seed?: number | bigint | undefined;
+}
+
+/** Row-major numbers [rows, cols]; a Matrix. */
+export interface FloatRows {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** Class probabilities of several members (committee, dropout passes): `data` is [passes, rows, cols]. */
+export interface MemberPredictions extends FloatRows {
+  readonly passes: number;
+}
+
+/** Something that learns from labelled samples and predicts. */
+export interface Model {
+  readonly name: string;
+  /** Number of classes C. */
+  readonly classes: number;
+  /**
+   * @param samples [N, features], N >= 1, all finite.
+   * @param labels [N], values 0 to C - 1.
+   */
+  fit(samples: MatrixLike, labels: ArrayLike<number>, options?: FitOptions): Promise<FitResult>;
+  /** Class probabilities [N, C], rows summing to 1. */
+  predictProba(samples: MatrixLike, options?: PredictOptions): Promise<FloatRows>;
+  /** What the last hidden layer makes of the samples, [N, E]. */
+  embed?(samples: MatrixLike, options?: PredictOptions): Promise<FloatRows>;
+  /** Predictions of `passes` members, [passes, N, C]. */
+  members?(samples: MatrixLike, passes: number, options?: MemberOptions): Promise<MemberPredictions>;
+  /** Write everything needed to go on, optimiser moments included, into a folder. The old content stays whole until then. */
+  save(dir: string): Promise<void>;
+}
+
+/** What reads a saved model back: `ModelLoader.load(dir)`. */
+export interface ModelLoader {
+  load(dir: string): Promise<Model>;
+}

@@ -1,0 +1,11 @@
+/** querent/reference: every kernel in plain TypeScript, for any JavaScript runtime. */
+export { committee, committeeAsync } from './committee.js';
+export { McDropoutAccumulator, mcDropout, mcDropoutAsync } from './mc-dropout.js';
+export { philox4x32, Random, type RandomState, seedKey } from './philox.js';
+export { allocMatrix, runtimeInfo, setLevel } from './runtime.js';
+export { sampleWithoutReplacement } from './sample.js';
+export { score, scoreAsync, scoreTopK, scoreTopKAsync } from './score.js';
+export { topK, TopKAccumulator, topKAsync } from './top-k.js';
+export { SCORE_DEFINITIONS } from '../contract/codes.js';
+export * from '../errors.js';
+export { matrix } from '../matrix.js';

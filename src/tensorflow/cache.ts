@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where downloads that every project of a user shares are kept: `$XDG_CACHE_HOME/querent`, else `~/.cache/querent`. */
+export function userCache(...parts: string[]): string {
+  const base = process.env.XDG_CACHE_HOME;
+  // the XDG specification: a relative path is invalid and to be ignored
+  const root = base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache');
+  return join(root, 'querent', ...parts);
+}
+
+/**
+ * Make a folder that is either whole or absent: `fill` works in a temporary neighbour, which then takes the name in one
+ * step. A run that was killed leaves a temporary folder, which a later call removes once it is a day old.
+ */
+export async function createFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await removeOldLeftovers(dirname(path));
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  await mkdir(temporary);
+  try {
+    await fill(temporary);
+    await replaceFolder(temporary, path);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Put `fresh` in the place of `path`. A folder cannot be renamed over a filled one, so the old one steps aside first. */
+export async function replaceFolder(fresh: string, path: string): Promise<void> {
+  const old = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.old.tmp`;
+  const existed = await rename(path, old).then(
+    () => true,
+    () => false,
+  );
+  await rename(fresh, path);
+  if (existed) await rm(old, { recursive: true, force: true });
+}
+
+async function removeOldLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.tmp')) continue;
+    const age = Date.now() - (await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
+    if (age > 86_400_000) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** A holder refreshes its lock this often; one that is silent six times as long is taken for dead. */
+const HEARTBEAT_MS = 5_000;
+const SILENCE_MS = 30_000;
+
+/**
+ * Run `work` while no other process does. The lock only saves double work: everything done under it is also safe
+ * without it (temporary name, then rename), so taking over the lock of a process that died needs no care.
+ *
+ * @param onWait Called once when somebody else holds the lock.
+ */
+export async function withLock<T>(path: string, work: () => Promise<T>, onWait: () => void = () => {}): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  for (let waiting = false; !(await tryLock(path)); waiting = true) {
+    if (await isAbandoned(path)) {
+      await rm(path, { force: true });
+      continue;
+    }
+    if (!waiting) onWait();
+    await sleep(250);
+  }
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
+  heartbeat.unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    await rm(path, { force: true });
+  }
+}
+
+async function tryLock(path: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(JSON.stringify({ pid: process.pid, host: hostname() }));
+    await file.close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > SILENCE_MS) return true;
+    const { pid, host } = JSON.parse(await readFile(path, 'utf8')) as { pid: number; host: string };
+    if (host !== hostname()) return false;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    // ESRCH: that process has ended. ENOENT: the lock has just been given back. Half-written JSON: look again.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}

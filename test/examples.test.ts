@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+
+const EXAMPLES = new URL('../examples/', import.meta.url);
+const SOURCE = new URL('../src/index.ts', import.meta.url);
+
+/** Lets an example import the package by its name and get this checkout's source. */
+const HOOK = `export const resolve = (name, context, next) =>
+  next(name === 'querent' ? ${JSON.stringify(SOURCE.href)} : name, context);`;
+const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+const REGISTER = dataUrl(`import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOK))});`);
+
+function runExample(name: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    const path = fileURLToPath(new URL(name, EXAMPLES));
+    const child = spawn(process.execPath, ['--import=tsx', `--import=${REGISTER}`, path]);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** What each example prints. */
+const PRINTS: Record<string, RegExp> = {
+  'score.mjs': new RegExp(
+    [
+      String.raw`^entropy: ask about samples 1 and 3 \(scores 1.08, 0.80\)$`,
+      String.raw`^margin: ask about samples 1 and 2 \(scores 0.95, 0.88\)$`,
+      String.raw`^least-confidence: ask about samples 1 and 2 \(scores 0.60, 0.45\)$`,
+    ].join('\n'),
+    'm',
+  ),
+  'active-learning.mjs':
+    /^20 labels: \d\d\.\d % right\n(.*\n)*200 labels: 9\d\.\d % right\nasked about images \d+(, \d+){4}: now 205 labels$/m,
+};
+
+for (const name of readdirSync(EXAMPLES)) {
+  test.serial(`the example ${name} runs and prints what it should`, async (t) => {
+    const { code, stdout, stderr } = await runExample(name);
+    t.is(code, 0, stderr);
+    t.regex(stdout, PRINTS[name] ?? /(?!)/);
+  });
+}

@@ -1,0 +1,56 @@
+/** Fixed inputs whose result bits are committed (test/golden/hashes.json) and must come out at every level. */
+import * as querent from '../../src/index.js';
+import { DTYPES, predictions, sha256 } from './values.js';
+
+const WIDTHS = [2, 3, 10, 16, 17, 33, 64, 65, 100, 129, 1000];
+
+/** Name and hash of every case, computed with whatever level is set. */
+export function goldenHashes(threads?: number): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const dtype of DTYPES) {
+    for (const from of ['probabilities', 'logits'] as const) {
+      for (const method of ['entropy', 'margin', 'least-confidence'] as const) {
+        const parts = WIDTHS.map((cols) => {
+          const rows = cols > 500 ? 70 : 501;
+          const probs = predictions({ rows, cols, dtype, kind: from, seed: cols, gap: cols % 3, skip: cols % 5 });
+          const out = dtype === 'f64' ? new Float64Array(rows) : new Float32Array(rows);
+          return querent.score(probs, { method, from, onInvalid: 'exclude', threads, out });
+        });
+        hashes[`score ${dtype} ${from} ${method}`] = sha256(...parts);
+      }
+    }
+    const chances = predictions({ rows: 300, cols: 21, dtype, kind: 'chances', seed: 5 });
+    const counts = predictions({ rows: 300, cols: 21, dtype, kind: 'counts', seed: 6 });
+    for (const method of ['entropy', 'margin', 'least-confidence'] as const) {
+      hashes[`multilabel ${dtype} ${method}`] = sha256(
+        querent.score(chances, { method, kind: 'multilabel', threads, onInvalid: 'exclude' }),
+      );
+      hashes[`divide ${dtype} ${method}`] = sha256(
+        querent.score(counts, { method, normalize: 'divide', threads, onInvalid: 'exclude' }),
+      );
+    }
+    for (const from of ['probabilities', 'logits'] as const) {
+      const [passes, rows, cols] = [5, 301, 10];
+      const { data } = predictions({ rows: passes * rows, cols, dtype, kind: from, seed: 8 });
+      const measures = [
+        'bald',
+        'predictive-entropy',
+        'expected-entropy',
+        'mean-std',
+        'variation-ratio',
+        'mean-variation-ratio',
+      ] as const;
+      const result = querent.mcDropout(data, { passes, rows, cols, dtype, from, normalize: 'none', measures, threads });
+      for (const measure of measures) hashes[`passes ${dtype} ${from} ${measure}`] = sha256(result[measure]);
+    }
+  }
+  const votes = new Uint8Array(7 * 1001).map((_, i) => (i * 7919) % 9);
+  hashes['vote-entropy'] = sha256(
+    querent.committee(votes, { members: 7, rows: 1001, cols: 9, measure: 'vote-entropy', threads }),
+  );
+  const pool = predictions({ rows: 20_000, cols: 4, kind: 'logits', seed: 12 });
+  const best = querent.scoreTopK(pool, 500, { method: 'margin', from: 'logits', tieBreak: 'random', seed: 3, threads });
+  hashes['scoreTopK random ties'] = sha256(best.indices, best.scores as Float32Array);
+  hashes['sampleWithoutReplacement'] = sha256(querent.sampleWithoutReplacement(100_000, 1000, { seed: 2n ** 63n }));
+  return hashes;
+}

@@ -1,0 +1,26 @@
+import * as querent from '../../src/index.js';
+import * as reference from '../../src/reference/index.js';
+
+export type Kernels = Pick<
+  typeof querent,
+  | 'score'
+  | 'scoreAsync'
+  | 'scoreTopK'
+  | 'scoreTopKAsync'
+  | 'topK'
+  | 'topKAsync'
+  | 'TopKAccumulator'
+  | 'mcDropout'
+  | 'mcDropoutAsync'
+  | 'McDropoutAccumulator'
+  | 'committee'
+  | 'committeeAsync'
+  | 'sampleWithoutReplacement'
+  | 'allocMatrix'
+>;
+
+/** Both ways to the same functions: whatever holds for one is asked of the other. */
+export const implementations: readonly (readonly [string, Kernels])[] = [
+  ['querent', querent],
+  ['querent/reference', reference],
+];

@@ -1,0 +1,214 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { createModel, loadModel, models } from '../../src/index.js';
+import { loadTensorflow } from '../../src/tensorflow/load.js';
+import { blobs } from '../helpers/blobs.js';
+
+const CLASSES = 3;
+const FEATURES = 16;
+const SIZE = { sampleShape: [4, 4, 1], classes: CLASSES, minSteps: 40, epochs: 1 };
+const train = blobs(60, CLASSES, FEATURES);
+const held = blobs(90, CLASSES, FEATURES, { seed: 2 });
+
+const accuracyOf = (data: Float32Array): number => {
+  const right = [...held.labels].filter((label, row) => {
+    const p = data.subarray(row * CLASSES, (row + 1) * CLASSES);
+    return p.indexOf(Math.max(...p)) === label;
+  });
+  return right.length / held.labels.length;
+};
+
+for (const name of models.keys()) {
+  test.serial(`${name} learns three clouds and predicts rows that sum to one`, async (t) => {
+    const model = createModel(name, SIZE);
+    const { loss } = await model.fit(train.samples, train.labels);
+    t.true(loss < 1);
+    const { data, rows, cols } = await model.predictProba(held.samples);
+    t.deepEqual([rows, cols], [90, CLASSES]);
+    for (let row = 0; row < rows; row++) {
+      const sum = data.subarray(row * cols, (row + 1) * cols).reduce((total, p) => total + p, 0);
+      t.true(Math.abs(sum - 1) < 1e-5);
+    }
+    t.true(accuracyOf(data) > 0.9);
+  });
+
+  test.serial(`${name} repeats bit for bit with the same seed, and differs with another`, async (t) => {
+    const predictions = [];
+    for (const seed of [5, 5, 6]) {
+      const model = createModel(name, SIZE);
+      await model.fit(train.samples, train.labels, { seed });
+      predictions.push((await model.predictProba(held.samples)).data);
+    }
+    t.deepEqual(predictions[0], predictions[1]);
+    t.notDeepEqual(predictions[0], predictions[2]);
+  });
+
+  test.serial(`${name} forgets what it knew unless it is warm-started`, async (t) => {
+    const used = createModel(name, SIZE);
+    await used.fit(held.samples, held.labels, { seed: 1 });
+    await used.fit(train.samples, train.labels, { seed: 5 });
+    const fresh = createModel(name, SIZE);
+    await fresh.fit(train.samples, train.labels, { seed: 5 });
+    const expected = await fresh.predictProba(held.samples);
+    t.deepEqual(await used.predictProba(held.samples), expected);
+    await used.fit(train.samples, train.labels, { seed: 5, warmStart: true });
+    t.notDeepEqual(await used.predictProba(held.samples), expected);
+  });
+
+  test.serial(`${name} that was saved and loaded predicts the same, and trains on the same`, async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'querent-model-'));
+    const model = createModel(name, SIZE);
+    await model.save(dir);
+    await t.throwsAsync((await loadModel(dir)).predictProba(held.samples), { code: 'ERR_QUERENT_NOT_FITTED' });
+    await model.fit(train.samples, train.labels, { seed: 3 });
+    await model.save(dir);
+    await model.save(dir);
+    const copy = await loadModel(dir);
+    t.deepEqual(await copy.predictProba(held.samples), await model.predictProba(held.samples));
+    for (const each of [model, copy]) await each.fit(train.samples, train.labels, { seed: 4, warmStart: true });
+    t.deepEqual(await copy.predictProba(held.samples), await model.predictProba(held.samples));
+    t.is((await readdir(dir)).length, 3); // old weights do not pile up
+  });
+
+  test.serial(`${name} leaves no tensors behind, whether a fit ends well or not`, async (t) => {
+    const { tf } = await loadTensorflow();
+    const model = createModel(name, SIZE);
+    const work = async (): Promise<void> => {
+      await model.fit(train.samples, train.labels);
+      await model.predictProba(held.samples);
+      await model.embed?.(held.samples);
+      await model.members?.(held.samples, 2);
+      const controller = new AbortController();
+      const stop = (): void => controller.abort(new Error('enough'));
+      await t.throwsAsync(
+        model.fit(train.samples, train.labels, { signal: controller.signal, onEpoch: stop, warmStart: false }),
+        { message: 'enough' },
+      );
+    };
+    await work();
+    const before = tf.memory().numTensors;
+    await work();
+    t.is(tf.memory().numTensors, before);
+  });
+
+  test.serial(`${name} refuses samples and labels that are wrong, and says which`, async (t) => {
+    const model = createModel(name, SIZE);
+    const poisoned = { ...train.samples, data: train.samples.data.slice() };
+    poisoned.data[3 * FEATURES + 2] = NaN;
+    await t.throwsAsync(model.fit(poisoned, train.labels), {
+      code: 'ERR_QUERENT_VALUE',
+      message: /NaN in row 3, column 2/,
+    });
+    const labels = Uint8Array.from(train.labels);
+    labels[7] = CLASSES;
+    await t.throwsAsync(model.fit(train.samples, labels), {
+      code: 'ERR_QUERENT_VALUE',
+      message: /labels from 0 to 2, got 3 at position 7/,
+    });
+    await t.throwsAsync(model.fit(train.samples, labels.subarray(1)), { code: 'ERR_QUERENT_SHAPE' });
+    await t.throwsAsync(model.fit({ data: new Float32Array(0), rows: 0, cols: FEATURES }, []), {
+      code: 'ERR_QUERENT_SHAPE',
+    });
+    await t.throwsAsync(model.fit({ data: new Float32Array(6), rows: 2, cols: 3 }, [0, 1]), {
+      code: 'ERR_QUERENT_SHAPE',
+    });
+  });
+
+  test.serial(`${name} stops with the name of the loss when it is not finite any more`, async (t) => {
+    const model = createModel(name, { ...SIZE, learningRate: 1e30 });
+    await t.throwsAsync(model.fit(train.samples, train.labels), {
+      code: 'ERR_QUERENT_VALUE',
+      message: /training loss became (NaN|Infinity|-Infinity) in step \d+ of epoch \d+; lower learningRate/,
+    });
+  });
+
+  test.serial(`${name} can be trained on a single sample of a single class`, async (t) => {
+    const model = createModel(name, { ...SIZE, minSteps: 5 });
+    const one = { data: train.samples.data.slice(0, FEATURES), rows: 1, cols: FEATURES };
+    await model.fit(one, [1]);
+    t.is((await model.predictProba(one)).rows, 1);
+  });
+
+  test(`${name} lists its options when one is misspelt`, (t) => {
+    const error = t.throws(() => createModel(name, { ...SIZE, learning_rate: 1 }), { code: 'ERR_QUERENT_ARGUMENT' });
+    t.regex(error.message, /unknown option 'learning_rate'.*learningRate/);
+    t.throws(() => createModel(name, { ...SIZE, epochs: 0 }), { message: /epochs, got 0/ });
+    t.throws(() => createModel(name, { sampleShape: [2], classes: 1 }), { message: /classes, got 1/ });
+  });
+}
+
+test('an unknown model is an error that lists the known ones', (t) => {
+  t.throws(() => createModel('cnnn', SIZE), {
+    message: "there is no model 'cnnn'; expected 'logistic', 'mlp' or 'cnn'",
+  });
+});
+
+test('cnn takes images only', (t) => {
+  t.throws(() => createModel('cnn', { ...SIZE, sampleShape: [16] }), {
+    message: /\[height, width, channels\], got \[16\]/,
+  });
+});
+
+test.serial('every epoch is reported once, and training ends early below stopLoss', async (t) => {
+  const seen: number[] = [];
+  const model = createModel('logistic', { ...SIZE, epochs: 50, stopLoss: 0.3 });
+  const { epochs, loss } = await model.fit(train.samples, train.labels, { onEpoch: ({ epoch }) => seen.push(epoch) });
+  t.true(loss < 0.3);
+  t.true(epochs < 50);
+  t.deepEqual(
+    seen,
+    Array.from({ length: epochs }, (_, i) => i + 1),
+  );
+});
+
+test.serial('samples may be bytes, doubles, tensors or rows with a stride', async (t) => {
+  const { tf } = await loadTensorflow();
+  const model = createModel('logistic', SIZE);
+  await model.fit(train.samples, train.labels);
+  const { data } = await model.predictProba(train.samples);
+  const tensor = tf.tensor2d(train.samples.data, [60, FEATURES]);
+  t.deepEqual((await model.predictProba(tensor)).data, data);
+  t.false(tensor.isDisposed);
+  tensor.dispose();
+  const strided = new Float64Array(60 * 20);
+  for (let i = 0; i < 60 * FEATURES; i++)
+    strided[Math.floor(i / FEATURES) * 20 + (i % FEATURES)] = train.samples.data[i]!;
+  t.deepEqual((await model.predictProba({ data: strided, rows: 60, cols: FEATURES, stride: 20 })).data, data);
+  const bytes = { data: new Uint8Array(2 * FEATURES).fill(1), rows: 2, cols: FEATURES };
+  const ones = { data: new Float32Array(2 * FEATURES).fill(1), rows: 2, cols: FEATURES };
+  t.deepEqual(await model.predictProba(bytes), await model.predictProba(ones));
+});
+
+test.serial('the embedding of a network is what its last layer sees', async (t) => {
+  const model = createModel('mlp', { ...SIZE, hidden: [8, 5] });
+  await model.fit(train.samples, train.labels);
+  const { rows, cols, data } = await model.embed!(held.samples);
+  t.deepEqual([rows, cols], [90, 5]);
+  t.true(data.every((value) => value >= 0));
+});
+
+test.serial('members are dropout passes: they differ from each other and repeat by seed', async (t) => {
+  const model = createModel('mlp', SIZE);
+  await model.fit(train.samples, train.labels);
+  const first = await model.members!(held.samples, 20, { seed: 1 });
+  t.deepEqual([first.passes, first.rows, first.cols, first.data.length], [20, 90, CLASSES, 20 * 90 * CLASSES]);
+  t.deepEqual(await model.members!(held.samples, 20, { seed: 1 }), first);
+  t.notDeepEqual((await model.members!(held.samples, 20, { seed: 2 })).data, first.data);
+  const size = 90 * CLASSES;
+  t.notDeepEqual(first.data.slice(0, size), first.data.slice(size, 2 * size));
+  t.is(createModel('logistic', SIZE).members, undefined);
+});
+
+test.serial('a saved model whose weights were damaged is not loaded', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'querent-model-'));
+  const model = createModel('logistic', SIZE);
+  await model.fit(train.samples, train.labels);
+  await model.save(dir);
+  const weights = (await readdir(dir)).find((file) => file.startsWith('weights'))!;
+  const bytes = await readFile(join(dir, weights));
+  bytes[bytes.length - 3]! ^= 1;
+  await writeFile(join(dir, weights), bytes);
+  await t.throwsAsync(loadModel(dir), { code: 'ERR_QUERENT_FORMAT', message: /changed or damaged/ });
+});
