@@ -63,6 +63,7 @@ struct Simd {
   static QUERENT_INLINE M both(M a, M b) { return a && b; }
   static QUERENT_INLINE M either(M a, M b) { return a || b; }
   static QUERENT_INLINE bool any(M m) { return m; }
+  static QUERENT_INLINE bool all(M m) { return m; }
   static QUERENT_INLINE V select(M m, V yes, V no) { return m ? yes : no; }
   static QUERENT_INLINE V zero_unless(M m, V x) { return m ? x : V{T(0)}; }
   static QUERENT_INLINE V add_if(M m, V a, V b) { return m ? a + b : a; }
@@ -173,6 +174,9 @@ struct Simd {
   }
   static QUERENT_INLINE bool any(M m) {
     return !hn::AllFalse(D(), m);
+  }
+  static QUERENT_INLINE bool all(M m) {
+    return hn::AllTrue(D(), m);
   }
   static QUERENT_INLINE V select(M m, V yes, V no) {
     return hn::IfThenElse(m, yes, no);

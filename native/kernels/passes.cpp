@@ -23,17 +23,25 @@ struct Max : NoRowInputs {
   static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = S::max(a[0], b[0]); }
 };
 
-// n rows of C values one behind the other, at most kTileRows of them visited at a time. The buffer must have kSlack
-// readable elements behind it.
+// Visits n rows of C values one behind the other, a tile at a time: visit(first row, rows, results). The buffer must
+// have whole tiles and kSlack elements readable.
 template <class T, class Op, class Visit>
-QUERENT_INLINE void for_row_tiles(const T* base, size_t n, size_t cols, Op op, Visit visit) {
+QUERENT_INLINE void for_tiles(const T* base, size_t n, size_t cols, Op op, Visit visit) {
   const size_t step = tile_rows(cols);
   for (size_t row = 0; row < n; row += step) {
     const Tile<T> tile{base + row * cols, cols, n - row < step ? n - row : step, cols};
     Row<T> pass[Op::K];
     run_pass<T>(op, tile, pass);
-    for (size_t r = 0; r < tile.rows; ++r) visit(row + r, pass, r);
+    visit(row, tile.rows, pass);
   }
+}
+
+// The same, row by row: visit(row, results, place in the results).
+template <class T, class Op, class Visit>
+QUERENT_INLINE void for_row_tiles(const T* base, size_t n, size_t cols, Op op, Visit visit) {
+  for_tiles<T>(base, n, cols, op, [&](size_t row, size_t rows, const Row<T>* pass) {
+    for (size_t r = 0; r < rows; ++r) visit(row + r, pass, r);
+  });
 }
 
 template <class F>
@@ -121,33 +129,33 @@ bool sum_ok(Normalize normalize, double tolerance, double sum, double smallest) 
   return (off < 0 ? -off : off) <= tolerance;
 }
 
-// The mean split for T = float; for double the low part is 0.
+// p / m - 1 = (p - high) * inverse - low_share, where m = high + low: high is m rounded to T, low what that lost (0 for
+// double). A class whose mean is below kLeastMean counts as absent; its share of any result is below that, too.
 template <class T>
 struct MeanParts {
   T* high;
-  T* low;
   T* inverse;
+  T* low_share;
 };
-
-// float works on values times 2^64 so that subnormal probabilities keep their precision; double has room enough.
-template <class T>
-inline constexpr double kScale = sizeof(T) == 4 ? 0x1p64 : 1.0;
+constexpr double kLeastMean = 0x1p-100;
 
 template <class T>
 void split_mean(const double* mean, size_t elements, MeanParts<T> parts) {
   for (size_t i = 0; i < elements; ++i) {
-    const double m = mean[i] * kScale<T>;
-    parts.high[i] = T(m);
-    parts.low[i] = T(m - double(parts.high[i]));
-    parts.inverse[i] = parts.high[i] > 0 ? T(1) / parts.high[i] : T(0);
+    const double m = mean[i] < kLeastMean ? 0 : mean[i];
+    const T high = T(m);
+    const T inverse = high > 0 ? T(1) / high : T(0);
+    parts.high[i] = high;
+    parts.inverse[i] = inverse;
+    parts.low_share[i] = T((m - double(high)) * double(inverse));
   }
 }
 
 template <class T>
 QUERENT_INLINE typename Simd<T>::V relative_to_mean(const T* p, MeanParts<T> parts, size_t i) {
   using S = Simd<T>;
-  const auto x = S::load(p + i) * S::set(T(kScale<T>));
-  return ((x - S::load(parts.high + i)) - S::load(parts.low + i)) * S::load(parts.inverse + i);
+  return S::fma(S::load(p + i) - S::load(parts.high + i), S::load(parts.inverse + i),
+                S::neg(S::load(parts.low_share + i)));
 }
 
 template <class T>
@@ -170,7 +178,6 @@ void mean_over_passes(const T* first, size_t pass_stride, size_t passes, size_t 
 template <class T>
 void bald_terms(const T* first, size_t pass_stride, size_t passes, size_t elements, MeanParts<T> parts, T* terms) {
   using S = Simd<T>;
-  const auto unscale = S::set(T(1 / kScale<T>));
   const auto count = S::set(T(passes));
   for_vectors(elements, S::W, [&](size_t i) {
     auto total = S::zero();
@@ -181,7 +188,7 @@ void bald_terms(const T* first, size_t pass_stride, size_t passes, size_t elemen
       }
       total = total + part;
     }
-    S::store(total * (S::load(parts.high + i) * unscale) / count, terms + i);
+    S::store(total * S::load(parts.high + i) / count, terms + i);
   });
 }
 
@@ -212,15 +219,24 @@ void std_terms(const T* first, size_t pass_stride, size_t passes, size_t element
 template <class T>
 void kl_terms(const T* p, size_t elements, MeanParts<T> parts, T* terms) {
   using S = Simd<T>;
-  const auto unscale = S::set(T(1 / kScale<T>));
   for_vectors(elements, S::W, [&](size_t i) {
     const auto phi = Math<T>::relative_entropy(relative_to_mean<T>(p, parts, i));
-    S::store(phi * (S::load(parts.high + i) * unscale), terms + i);
+    S::store(phi * S::load(parts.high + i), terms + i);
   });
 }
 
 void vote_shares(const uint32_t* votes, size_t elements, double members, double* shares) {
   for (size_t i = 0; i < elements; ++i) shares[i] = double(votes[i]) / members;
+}
+
+// Adds 1 to the count of every row that is no distribution.
+template <class T>
+QUERENT_INLINE void count_faults(const PassesSpec& spec, const Row<T>* sums, size_t rows, T* faults) {
+  using S = Simd<T>;
+  for (size_t r = 0; r < rows; r += S::W) {
+    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(sums[0] + r), S::load(sums[1] + r));
+    S::store(S::add_unless(valid, S::load(faults + r), S::set(T(1))), faults + r);
+  }
 }
 
 struct PassTile {
@@ -239,15 +255,16 @@ struct TileResults {
 
 template <class T>
 void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, const PassScratch& scratch,
-                 const TileResults& results, bool* valid) {
+                 const TileResults& results) {
   const size_t n = tile.rows;
   const size_t cols = tile.cols;
   const size_t elements = n * cols;
   const uint32_t wanted = spec.measures;
   T* terms = reinterpret_cast<T*>(scratch.terms);
-  const MeanParts<T> parts{reinterpret_cast<T*>(scratch.high), reinterpret_cast<T*>(scratch.low),
-                           reinterpret_cast<T*>(scratch.inverse)};
-  for (size_t r = 0; r < n; ++r) valid[r] = true;
+  const MeanParts<T> parts{reinterpret_cast<T*>(scratch.high), reinterpret_cast<T*>(scratch.inverse),
+                           reinterpret_cast<T*>(scratch.low_share)};
+  T* faults = reinterpret_cast<T*>(scratch.faults);
+  std::memset(faults, 0, (n + kTileRows) * sizeof(T));
   const bool with_entropy = wanted & kExpectedEntropy;
   const bool with_votes = wanted & (kVariationRatio | kVoteEntropy);
   double* entropy = results.of(kExpectedEntropy);
@@ -259,6 +276,9 @@ void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, c
   }
   for (size_t t = 0; t < tile.passes; ++t) {
     const T* p = first + t * tile.pass_stride;
+    if (t + 1 < tile.passes) {
+      for (size_t i = 0; i < elements; i += 64 / sizeof(T)) __builtin_prefetch(p + tile.pass_stride + i, 0, 2);
+    }
     if (with_entropy) {
       for_row_tiles<T>(p, n, cols, ProbabilityEntropy<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
         double h = cols == 1 ? 0 : double(pass[0][r]);
@@ -266,13 +286,10 @@ void reduce_tile(const PassesSpec& spec, const PassTile& tile, const T* first, c
           if (spec.from == From::logits) h = entropy_from_logits(h, p + row * cols, cols);
         }
         entropy[row] += h;
-        valid[row] &= sum_ok(spec.normalize, spec.tolerance, double(pass[1][r]), double(pass[2][r]));
-      });
-    } else {
-      for_row_tiles<T>(p, n, cols, SumAndSmallest<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
-        valid[row] &= sum_ok(spec.normalize, spec.tolerance, double(pass[0][r]), double(pass[1][r]));
       });
     }
+    for_tiles<T>(p, n, cols, SumAndSmallest<T>(),
+                 [&](size_t row, size_t rows, const Row<T>* pass) { count_faults<T>(spec, pass, rows, faults + row); });
     if (with_votes) {
       for_row_tiles<T>(p, n, cols, Argmax<T>(), [&](size_t row, const Row<T>* pass, size_t r) {
         const uint32_t count = ++scratch.votes[row * cols + size_t(pass[1][r])];
@@ -368,16 +385,16 @@ int64_t reduce_all(const PassesSpec& spec, const PassesView& view, size_t begin,
   Bump bump(memory);
   const PassScratch scratch = PassScratch::lay_out(bump, view.passes, view.cols);
   const size_t step = pass_tile_rows(view.passes, view.cols);
-  bool valid[1024];
+  const T* faults = reinterpret_cast<const T*>(scratch.faults);
   int64_t first_invalid = kNoRow;
   for (size_t row = begin; row < end; row += step) {
     const size_t n = end - row < step ? end - row : step;
     PassTile tile{n, view.cols, view.passes, 0};
     const T* first = take_passes<T>(spec, view, row, n, scratch, &tile.pass_stride);
     const TileResults results{scratch.rows, step};
-    reduce_tile<T>(spec, tile, first, scratch, results, valid);
+    reduce_tile<T>(spec, tile, first, scratch, results);
     for (size_t r = 0; r < n && first_invalid == kNoRow; ++r) {
-      if (!valid[r]) first_invalid = int64_t(row + r);
+      if (faults[r] != 0) first_invalid = int64_t(row + r);
     }
     size_t slot = 0;
     for (uint32_t bit = 1; bit < (1u << kMeasureCount); bit <<= 1) {
@@ -385,7 +402,7 @@ int64_t reduce_all(const PassesSpec& spec, const PassesView& view, size_t begin,
       const double* from = results.of(bit);
       const size_t at = row - begin;
       for (size_t r = 0; r < n; ++r) {
-        const double value = valid[r] ? from[r] : double(NAN);
+        const double value = faults[r] == 0 ? from[r] : double(NAN);
         if (view.dtype == Dtype::f64) {
           static_cast<double*>(outs[slot])[at + r] = value;
         } else {

@@ -123,13 +123,14 @@ QUERENT_INLINE V difference_error(V x, V top, V z) {
   return S::zero_unless(S::lt(S::set(Constants<T>::floor_z), z), error);
 }
 
-// Exact is for rows whose sum is tiny: it carries the rounding of z along and lets far classes be 0. The other form keeps
-// them at the smallest normal number, which only a tiny sum would show.
+// Exact is for rows whose sum is tiny: it carries the rounding of z along and lets far classes be 0. The other form
+// keeps them at the smallest normal number, which only a tiny sum would show.
 template <class T, bool Exact>
 struct LogitSums {
   using S = Simd<T>;
   using V = typename S::V;
-  static constexpr size_t K = 3;  // sum of e^z, sum of z e^z (NaN in an invalid row), both without the largest; count of it
+  static constexpr size_t K =
+      3;  // sum of e^z, sum of z e^z (NaN in an invalid row), both without the largest; count of it
   const T* largest;
   V top{};
   QUERENT_INLINE void set_row(size_t r) { top = S::set(largest[r]); }
@@ -223,14 +224,27 @@ QUERENT_INLINE void put_scores(T* scores, size_t r, typename Simd<T>::M valid, t
   S::store(S::select(valid, score, S::set(T(NAN))), scores + r);
 }
 
-// Replaces the results of the rows whose bit is set.
-template <class T, class Op>
-__attribute__((noinline)) void run_again(const Op& op, const Tile<T>& tile, Row<T>* pass, uint32_t rows) {
-  Row<T> exact[Op::K];
+// Replaces the results of the rows that `suspect` asks for, of three accumulators each. It almost never asks.
+template <class T, class Op, class Suspect>
+QUERENT_INLINE void run_again(const Op& op, const Tile<T>& tile, Row<T>* pass, Suspect suspect) {
+  using S = Simd<T>;
+  static_assert(Op::K == 3);
+  auto found = S::lt(S::zero(), S::zero());
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    found = S::either(found, suspect(S::load(pass[0] + r), S::load(pass[1] + r), S::load(pass[2] + r)));
+  }
+  if (__builtin_expect(!S::any(found), 1)) return;
+  alignas(64) T asked[kTileRows];
+  uint32_t rows = 0;
+  for (size_t r = 0; r < tile.rows; r += S::W) {
+    const auto mask = suspect(S::load(pass[0] + r), S::load(pass[1] + r), S::load(pass[2] + r));
+    S::store(S::zero_unless(mask, S::set(T(1))), asked + r);
+  }
+  for (size_t r = 0; r < tile.rows; ++r) rows |= uint32_t(asked[r] != 0) << r;
+  Row<T> exact[3];
   run_pass<T>(op, tile, exact, rows);
   for (size_t r = 0; r < tile.rows; ++r) {
-    if (!(rows >> r & 1)) continue;
-    for (size_t k = 0; k < Op::K; ++k) pass[k][r] = exact[k][r];
+    for (size_t k = 0; k < 3; ++k) pass[k][r] = asked[r] != 0 ? exact[k][r] : pass[k][r];
   }
 }
 
@@ -240,9 +254,8 @@ void score_probabilities(const ScoreSpec& spec, const Tile<T>& tile, T* scores) 
   if (spec.method == Method::entropy) {
     Row<T> pass[3];
     run_pass<T>(ProbabilityEntropy<T, false>(), tile, pass);
-    uint32_t again = 0;
-    for (size_t r = 0; r < tile.rows; ++r) again |= uint32_t(pass[0][r] != 0 && pass[0][r] < kSuspectEntropy<T>) << r;
-    if (again != 0) run_again<T>(ProbabilityEntropy<T>(), tile, pass, again);
+    run_again<T>(ProbabilityEntropy<T>(), tile, pass,
+                 [](auto h, auto, auto) { return S::both(S::lt(S::zero(), h), S::lt(h, S::set(kSuspectEntropy<T>))); });
     for (size_t r = 0; r < tile.rows; r += S::W) {
       const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
       put_scores<T>(scores, r, valid, tile.cols == 1 ? S::zero() : S::load(pass[0] + r));
@@ -306,11 +319,9 @@ void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   }
   Row<T> pass[3];
   run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass, kAllRows, tile_bytes(tile));
-  uint32_t again = 0;
-  for (size_t r = 0; r < tile.rows; ++r) {
-    if (pass[0][r] + (pass[2][r] - T(1)) < Constants<T>::tiny_sum) again |= 1u << r;
-  }
-  if (again != 0) run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, again);
+  run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, [&](auto rest, auto, auto count) {
+    return S::lt(rest + (count - one), S::set(Constants<T>::tiny_sum));
+  });
   for (size_t r = 0; r < tile.rows; r += S::W) {
     const auto rest = S::load(pass[0] + r) + (S::load(pass[2] + r) - one);
     const auto weighted = S::load(pass[1] + r);
@@ -371,6 +382,22 @@ void score_tile(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   }
 }
 
+// first + the place of the first NaN, or kNoRow. `scores` has whole vectors readable.
+template <class T>
+QUERENT_INLINE int64_t first_nan(const T* scores, size_t n, int64_t first) {
+  using S = Simd<T>;
+  auto all_numbers = S::eq(S::zero(), S::zero());
+  for (size_t r = 0; r < n; r += S::W) {
+    const auto x = S::load_first(scores + r, n - r < S::W ? n - r : S::W, S::zero());
+    all_numbers = S::both(all_numbers, S::eq(x, x));
+  }
+  if (S::all(all_numbers)) return kNoRow;
+  for (size_t r = 0; r < n; ++r) {
+    if (scores[r] != scores[r]) return first + int64_t(r);
+  }
+  return kNoRow;
+}
+
 template <class T>
 int64_t score_all(const ScoreSpec& spec, const MatrixView& view, size_t begin, size_t end, void* scratch, void* out) {
   T* room = static_cast<T*>(scratch);
@@ -386,10 +413,8 @@ int64_t score_all(const ScoreSpec& spec, const MatrixView& view, size_t begin, s
     }
     alignas(64) T tile_scores[kTileRows];
     score_tile<T>(spec, tile, tile_scores);
-    for (size_t r = 0; r < n; ++r) {
-      scores[row - begin + r] = tile_scores[r];
-      if (tile_scores[r] != tile_scores[r] && first_invalid == kNoRow) first_invalid = int64_t(row + r);
-    }
+    std::memcpy(scores + (row - begin), tile_scores, n * sizeof(T));
+    if (first_invalid == kNoRow) first_invalid = first_nan<T>(tile_scores, n, int64_t(row));
   }
   return first_invalid;
 }

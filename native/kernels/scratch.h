@@ -36,12 +36,13 @@ struct PassScratch {
   double* samples;  // [T, n, C] as the compute type, where they are not read in place
   double* mean;     // [n, C]
   double* shares;   // [n, C] vote shares
-  double* high;     // [n, C] in the compute type: the mean, what rounding it lost, its reciprocal
-  double* low;
+  double* high;     // [n, C] in the compute type: the mean split for the subtraction from it
   double* inverse;
+  double* low_share;
   double* terms;    // [n, C] in the compute type
   double* room;     // one tile
   double* rows;     // kMeasureCount x [n] in f64
+  double* faults;   // [n] in the compute type: passes in which the row is no distribution
   uint32_t* votes;  // [n, C]
   size_t pass_stride;
 
@@ -54,8 +55,9 @@ struct PassScratch {
     s.mean = bump.take<double>(elements);
     s.shares = bump.take<double>(elements);
     s.high = bump.take<double>(elements);
-    s.low = bump.take<double>(elements);
     s.inverse = bump.take<double>(elements);
+    s.low_share = bump.take<double>(elements);
+    s.faults = bump.take<double>(n + kTileRows);
     s.terms = bump.take<double>(elements);
     s.room = bump.take<double>(kTileRows * padded_cols(cols) + kSlack);
     s.rows = bump.take<double>(kMeasureCount * (n + kTileRows));

@@ -142,9 +142,9 @@ QUERENT_INLINE size_t tile_bytes(const Tile<T>& tile) {
   return tile.rows * tile.stride * sizeof(T);
 }
 
-// Runs the op over the rows of a tile whose bit is set in `wanted`; result[k][r] for them (others: unspecified). `ahead`
-// says how many bytes ahead to prefetch when lanes are columns: a pass over rows that are already in the cache had
-// better ask for the next tile.
+// Runs the op over the rows of a tile whose bit is set in `wanted`; result[k][r] for them (others: unspecified).
+// `ahead` says how many bytes ahead to prefetch when lanes are columns: a pass over rows that are already in the cache
+// had better ask for the next tile.
 template <class T, class Op>
 QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], uint32_t wanted = kAllRows,
                              size_t ahead = kPrefetchBytes) {
