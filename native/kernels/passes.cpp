@@ -184,7 +184,9 @@ void bald_terms(const T* first, size_t pass_stride, size_t passes, size_t elemen
     for (size_t t = 0; t < passes; t += 16) {
       auto part = S::zero();
       for (size_t s = t; s < passes && s < t + 16; ++s) {
-        part = part + Math<T>::relative_entropy(relative_to_mean<T>(first + s * pass_stride, parts, i));
+        const T* p = first + s * pass_stride;
+        __builtin_prefetch(p + elements + i, 0, 2);  // the next tile, while this one keeps the arithmetic busy
+        part = part + Math<T>::relative_entropy(relative_to_mean<T>(p, parts, i));
       }
       total = total + part;
     }

@@ -23,11 +23,11 @@ class Bump {
   size_t used_ = 0;
 };
 
-// Rows that the pass kernels hold at a time: about 4 kB a pass, so that many passes still stream well, and all passes
+// Rows that the pass kernels hold at a time: about 2 kB a pass, so that many passes still stream well, and all passes
 // of a tile inside the second-level cache. Results do not depend on it.
 constexpr size_t pass_tile_rows(size_t passes, size_t cols) {
   if (cols >= 64) return tile_rows(cols);
-  size_t rows = 1024 / cols / kTileRows * kTileRows;
+  size_t rows = 512 / cols / kTileRows * kTileRows;
   while (rows > kTileRows && passes * rows * cols > 131072) rows -= kTileRows;
   return rows < kTileRows ? kTileRows : rows;
 }

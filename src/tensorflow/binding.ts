@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UnavailableError } from '../errors.js';
-import { replaceFolder } from './cache.js';
+import { removeLeftovers, replaceFolder } from './cache.js';
 import type { Library } from './library.js';
 import { findPackage, type PackagePlace } from './packages.js';
 import { lastLines, runProcess } from './process.js';
@@ -19,6 +19,7 @@ export async function buildBinding(tfjsNode: PackagePlace, library: Library, sig
   const output = join(tfjsNode.folder, 'lib', 'napi-v8', 'tfjs_binding.node');
   const temporary = `${output}.${process.pid}.tmp`;
   await mkdir(dirname(output), { recursive: true });
+  await removeLeftovers(output);
   const args = [
     ...['-std=gnu++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
     ...['-I', headers, '-I', 'deps/include', '-I', '.', 'binding/tfjs_backend.cc', 'binding/tfjs_binding.cc'],
@@ -36,8 +37,8 @@ export async function buildBinding(tfjsNode: PackagePlace, library: Library, sig
 
 /** deps/lib holds each library under its own name, which the loader asks for, and under the name that the linker looks for. */
 async function linkLibrary(folder: string, library: Library): Promise<void> {
+  await removeLeftovers(join(folder, 'deps'));
   const fresh = join(folder, `deps.${process.pid}.tmp`);
-  await rm(fresh, { recursive: true, force: true });
   await mkdir(join(fresh, 'lib'), { recursive: true });
   await symlink(library.include, join(fresh, 'include'));
   for (const [target, plain] of [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Where downloads that every project of a user shares are kept: `$XDG_CACHE_HOME/querent`, else `~/.cache/querent`. */
@@ -14,11 +14,11 @@ export function userCache(...parts: string[]): string {
 
 /**
  * Make a folder that is either whole or absent: `fill` works in a temporary neighbour, which then takes the name in one
- * step. A run that was killed leaves a temporary folder, which a later call removes once it is a day old.
+ * step. What killed runs have left is removed.
  */
 export async function createFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await removeOldLeftovers(dirname(path));
+  await removeLeftovers(path);
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   await mkdir(temporary);
   try {
@@ -40,11 +40,24 @@ export async function replaceFolder(fresh: string, path: string): Promise<void> 
   if (existed) await rm(old, { recursive: true, force: true });
 }
 
-async function removeOldLeftovers(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.tmp')) continue;
-    const age = Date.now() - (await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs;
-    if (age > 86_400_000) await rm(join(folder, name), { recursive: true, force: true });
+/** Remove the temporary neighbours of `path` (its name, the maker's process number, `.tmp`) whose makers have ended. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)\b.*\.tmp$/.exec(name.slice(prefix.length))?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) {
+      await rm(join(dirname(path), name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's
   }
 }
 
@@ -95,11 +108,8 @@ async function isAbandoned(path: string): Promise<boolean> {
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > SILENCE_MS) return true;
     const { pid, host } = JSON.parse(await readFile(path, 'utf8')) as { pid: number; host: string };
-    if (host !== hostname()) return false;
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    // ESRCH: that process has ended. ENOENT: the lock has just been given back. Half-written JSON: look again.
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return host === hostname() && !isAlive(pid);
+  } catch {
+    return false; // just given back, or not yet fully written: look again
   }
 }
