@@ -26,19 +26,19 @@ template <class T, bool Subnormal = true>
 struct ProbabilityEntropy : NoRowInputs {
   using S = Simd<T>;
   using V = typename S::V;
-  static constexpr size_t K = 3;  // entropy, sum, smallest
+  static constexpr size_t K = 2;  // entropy, sum
+  V least = S::zero();            // over all rows of the tile: below 0 where one holds a negative number
   static QUERENT_INLINE V pad() { return S::zero(); }
-  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
-  static QUERENT_INLINE void step(V x, V, V* a) {
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = S::zero(); }
+  QUERENT_INLINE void step(V x, V, V* a) {
     const V log_x = Subnormal ? Math<T>::log(x) : Math<T>::log_normal(x);
     a[0] = S::fnma(x, log_x, a[0]);
     a[1] = a[1] + x;
-    a[2] = S::min(x, a[2]);
+    least = S::min(x, least);
   }
   static QUERENT_INLINE void combine(V* a, const V* b) {
     a[0] = a[0] + b[0];
     a[1] = a[1] + b[1];
-    a[2] = S::min(b[2], a[2]);
   }
 };
 template <class T>

@@ -28,18 +28,18 @@ template <class T>
 struct ProbabilityTop : NoRowInputs {
   using S = Simd<T>;
   using V = typename S::V;
-  static constexpr size_t K = 4;  // largest, sum, smallest, second largest
+  static constexpr size_t K = 3;  // largest, sum, second largest
+  V least = S::zero();            // as in ProbabilityEntropy
   static QUERENT_INLINE V pad() { return S::zero(); }
-  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = a[3] = S::zero(); }
-  static QUERENT_INLINE void step(V x, V, V* a) {
-    keep_two_largest<T>(a[0], a[3], x);
+  static QUERENT_INLINE void init(V* a) { a[0] = a[1] = a[2] = S::zero(); }
+  QUERENT_INLINE void step(V x, V, V* a) {
+    keep_two_largest<T>(a[0], a[2], x);
     a[1] = a[1] + x;
-    a[2] = S::min(x, a[2]);
+    least = S::min(x, least);
   }
   static QUERENT_INLINE void combine(V* a, const V* b) {
-    join_two_largest<T>(a[0], a[3], b[0], b[3]);
+    join_two_largest<T>(a[0], a[2], b[0], b[2]);
     a[1] = a[1] + b[1];
-    a[2] = S::min(b[2], a[2]);
   }
 };
 
@@ -224,50 +224,62 @@ QUERENT_INLINE void put_scores(T* scores, size_t r, typename Simd<T>::M valid, t
   S::store(S::select(valid, score, S::set(T(NAN))), scores + r);
 }
 
-// Replaces the results of the rows that `suspect` asks for, of three accumulators each. It almost never asks.
+// Replaces the results of the rows that `suspect(pass, row)` asks for. It almost never does.
 template <class T, class Op, class Suspect>
 QUERENT_INLINE void run_again(const Op& op, const Tile<T>& tile, Row<T>* pass, Suspect suspect) {
   using S = Simd<T>;
-  static_assert(Op::K == 3);
   auto found = S::lt(S::zero(), S::zero());
-  for (size_t r = 0; r < tile.rows; r += S::W) {
-    found = S::either(found, suspect(S::load(pass[0] + r), S::load(pass[1] + r), S::load(pass[2] + r)));
-  }
+  for (size_t r = 0; r < tile.rows; r += S::W) found = S::either(found, suspect(pass, r));
   if (__builtin_expect(!S::any(found), 1)) return;
   alignas(64) T asked[kTileRows];
   uint32_t rows = 0;
-  for (size_t r = 0; r < tile.rows; r += S::W) {
-    const auto mask = suspect(S::load(pass[0] + r), S::load(pass[1] + r), S::load(pass[2] + r));
-    S::store(S::zero_unless(mask, S::set(T(1))), asked + r);
-  }
+  for (size_t r = 0; r < tile.rows; r += S::W) S::store(S::zero_unless(suspect(pass, r), S::set(T(1))), asked + r);
   for (size_t r = 0; r < tile.rows; ++r) rows |= uint32_t(asked[r] != 0) << r;
-  Row<T> exact[3];
+  Row<T> exact[Op::K];
   run_pass<T>(op, tile, exact, rows);
   for (size_t r = 0; r < tile.rows; ++r) {
-    for (size_t k = 0; k < 3; ++k) pass[k][r] = asked[r] != 0 ? exact[k][r] : pass[k][r];
+    for (size_t k = 0; k < Op::K; ++k) pass[k][r] = asked[r] != 0 ? exact[k][r] : pass[k][r];
   }
+}
+
+// The smallest element of each row, worked out only where the tile holds a negative one; else 0.
+template <class T, class Op>
+QUERENT_INLINE void smallest_of_rows(const Op& op, const Tile<T>& tile, Row<T>& smallest) {
+  using S = Simd<T>;
+  if (__builtin_expect(!S::any(S::lt(op.least, S::zero())), 1)) {
+    std::memset(smallest, 0, sizeof(Row<T>));
+    return;
+  }
+  Row<T> pass[SumAndSmallest<T>::K];
+  run_pass<T>(SumAndSmallest<T>(), tile, pass);
+  std::memcpy(smallest, pass[1], sizeof(Row<T>));
 }
 
 template <class T>
 void score_probabilities(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   using S = Simd<T>;
+  Row<T> smallest;
   if (spec.method == Method::entropy) {
-    Row<T> pass[3];
-    run_pass<T>(ProbabilityEntropy<T, false>(), tile, pass);
-    run_again<T>(ProbabilityEntropy<T>(), tile, pass,
-                 [](auto h, auto, auto) { return S::both(S::lt(S::zero(), h), S::lt(h, S::set(kSuspectEntropy<T>))); });
+    Row<T> pass[2] = {};
+    const auto op = run_pass<T>(ProbabilityEntropy<T, false>(), tile, pass);
+    smallest_of_rows<T>(op, tile, smallest);
+    run_again<T>(ProbabilityEntropy<T>(), tile, pass, [](const Row<T>* p, size_t r) {
+      const auto h = S::load(p[0] + r);
+      return S::both(S::lt(S::zero(), h), S::lt(h, S::set(kSuspectEntropy<T>)));
+    });
     for (size_t r = 0; r < tile.rows; r += S::W) {
-      const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
+      const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(smallest + r));
       put_scores<T>(scores, r, valid, tile.cols == 1 ? S::zero() : S::load(pass[0] + r));
     }
     return;
   }
   Row<T> pass[ProbabilityTop<T>::K];
-  run_pass<T>(ProbabilityTop<T>(), tile, pass);
+  const auto op = run_pass<T>(ProbabilityTop<T>(), tile, pass);
+  smallest_of_rows<T>(op, tile, smallest);
   for (size_t r = 0; r < tile.rows; r += S::W) {
-    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(pass[2] + r));
+    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(pass[1] + r), S::load(smallest + r));
     const auto rest = S::set(T(1)) - S::load(pass[0] + r);
-    put_scores<T>(scores, r, valid, spec.method == Method::margin ? rest + S::load(pass[3] + r) : rest);
+    put_scores<T>(scores, r, valid, spec.method == Method::margin ? rest + S::load(pass[2] + r) : rest);
   }
 }
 
@@ -276,7 +288,9 @@ void score_divided(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   using S = Simd<T>;
   const auto one = S::set(T(1));
   Row<T> top[ProbabilityTop<T>::K];
-  run_pass<T>(ProbabilityTop<T>(), tile, top);
+  const auto top_op = run_pass<T>(ProbabilityTop<T>(), tile, top);
+  Row<T> smallest;
+  smallest_of_rows<T>(top_op, tile, smallest);
   Row<T> rest_pass[RestSum<T>::K];
   run_pass<T>(RestSum<T>{top[0]}, tile, rest_pass);
   alignas(64) T total[kTileRows];
@@ -292,11 +306,11 @@ void score_divided(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
     const auto sum = S::load(total + r);
     const auto plain_sum = S::load(top[1] + r);
     const auto valid =
-        S::both(S::both(S::le(S::zero(), S::load(top[2] + r)), S::lt(S::zero(), sum)), finite<T>(plain_sum));
+        S::both(S::both(S::le(S::zero(), S::load(smallest + r)), S::lt(S::zero(), sum)), finite<T>(plain_sum));
     const auto share = S::load(rest_pass[0] + r) / sum;
     const auto largest = S::load(top[0] + r) / sum;
     auto score = share;
-    if (spec.method == Method::margin) score = share + S::load(top[3] + r) / sum;
+    if (spec.method == Method::margin) score = share + S::load(top[2] + r) / sum;
     if (spec.method == Method::entropy) {
       const auto log_largest = Math<T>::log(largest);
       const auto log_top = S::select(S::lt(share, S::set(T(0.5))), log1p<T>(S::neg(share)), log_largest);
@@ -319,8 +333,8 @@ void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   }
   Row<T> pass[3];
   run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass, kAllRows, tile_bytes(tile));
-  run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, [&](auto rest, auto, auto count) {
-    return S::lt(rest + (count - one), S::set(Constants<T>::tiny_sum));
+  run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, [&](const Row<T>* p, size_t r) {
+    return S::lt(S::load(p[0] + r) + (S::load(p[2] + r) - one), S::set(Constants<T>::tiny_sum));
   });
   for (size_t r = 0; r < tile.rows; r += S::W) {
     const auto rest = S::load(pass[0] + r) + (S::load(pass[2] + r) - one);

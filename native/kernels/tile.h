@@ -71,7 +71,7 @@ QUERENT_INLINE void prefetch(const void* p, size_t ahead) {
 
 // Folds one row into kFolded partial results per accumulator: partial[k * kTileRows * kFolded + i].
 template <class T, class Op>
-QUERENT_INLINE void fold_row(const Op& op, const T* p, size_t cols, size_t ahead, T* partial) {
+QUERENT_INLINE void fold_row(Op& op, const T* p, size_t cols, size_t ahead, T* partial) {
   using S = Simd<T>;
   using V = typename S::V;
   constexpr size_t K = Op::K;
@@ -144,10 +144,10 @@ QUERENT_INLINE size_t tile_bytes(const Tile<T>& tile) {
 
 // Runs the op over the rows of a tile whose bit is set in `wanted`; result[k][r] for them (others: unspecified).
 // `ahead` says how many bytes ahead to prefetch when lanes are columns: a pass over rows that are already in the cache
-// had better ask for the next tile.
+// had better ask for the next tile. Returns the op, which may have noticed something about the tile as a whole.
 template <class T, class Op>
-QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], uint32_t wanted = kAllRows,
-                             size_t ahead = kPrefetchBytes) {
+QUERENT_INLINE Op run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], uint32_t wanted = kAllRows,
+                           size_t ahead = kPrefetchBytes) {
   using S = Simd<T>;
   using V = typename S::V;
   constexpr size_t K = Op::K;
@@ -172,6 +172,7 @@ QUERENT_INLINE void run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows],
     }
     for (size_t k = 0; k < K; ++k) S::store(sums[k], result[k] + r);
   }
+  return op;
 }
 
 // For ops without per-row inputs.
