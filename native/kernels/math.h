@@ -69,9 +69,9 @@ struct Math<float> {
   static constexpr float kExpLowest = -0x1.5d589ep6f;   // the smallest x with a normal e^x
   static constexpr float kExpOverflow = 0x1.62e42ep6f;  // the largest x with a finite e^x
 
-  // (1 + u) log(1 + u) - u >= 0 for u >= -1, without cancellation near 0.
-  static QUERENT_INLINE V relative_entropy(V u) {
-    const V w = u + S::set(1.0f);
+  // w log w - u >= 0 for w = 1 + u >= 0, without cancellation near u = 0. The caller gives both: u has its digits near
+  // 0, w near -1, and neither can be made from the other there.
+  static QUERENT_INLINE V relative_entropy(V u, V w) {
     const Split s = split(w, 0);
     const S::M near = S::eq(s.exponent, S::zero());
     const V f = S::select(near, u, s.fraction);
@@ -148,8 +148,7 @@ struct Math<double> {
   static constexpr double kExpLowest = -0x1.6232bdd7abcd1p9;
   static constexpr double kExpOverflow = 0x1.62e42fefa39efp9;
 
-  static QUERENT_INLINE V relative_entropy(V u) {
-    const V w = u + S::set(1.0);
+  static QUERENT_INLINE V relative_entropy(V u, V w) {
     const Split p = split(w, 0.0);
     const S::M near = S::eq(p.exponent, S::zero());
     const V f = S::select(near, u, p.fraction);

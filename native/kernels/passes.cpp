@@ -151,11 +151,14 @@ void split_mean(const double* mean, size_t elements, MeanParts<T> parts) {
   }
 }
 
+// phi(p / m - 1) of W elements from position i.
 template <class T>
-QUERENT_INLINE typename Simd<T>::V relative_to_mean(const T* p, MeanParts<T> parts, size_t i) {
+QUERENT_INLINE typename Simd<T>::V divergence_from_mean(const T* p, MeanParts<T> parts, size_t i) {
   using S = Simd<T>;
-  return S::fma(S::load(p + i) - S::load(parts.high + i), S::load(parts.inverse + i),
-                S::neg(S::load(parts.low_share + i)));
+  const auto x = S::load(p + i);
+  const auto inverse = S::load(parts.inverse + i);
+  const auto u = S::fma(x - S::load(parts.high + i), inverse, S::neg(S::load(parts.low_share + i)));
+  return Math<T>::relative_entropy(u, x * inverse);
 }
 
 template <class T>
@@ -186,7 +189,7 @@ void bald_terms(const T* first, size_t pass_stride, size_t passes, size_t elemen
       for (size_t s = t; s < passes && s < t + 16; ++s) {
         const T* p = first + s * pass_stride;
         __builtin_prefetch(p + elements + i, 0, 2);  // the next tile, while this one keeps the arithmetic busy
-        part = part + Math<T>::relative_entropy(relative_to_mean<T>(p, parts, i));
+        part = part + divergence_from_mean<T>(p, parts, i);
       }
       total = total + part;
     }
@@ -222,7 +225,7 @@ template <class T>
 void kl_terms(const T* p, size_t elements, MeanParts<T> parts, T* terms) {
   using S = Simd<T>;
   for_vectors(elements, S::W, [&](size_t i) {
-    const auto phi = Math<T>::relative_entropy(relative_to_mean<T>(p, parts, i));
+    const auto phi = divergence_from_mean<T>(p, parts, i);
     S::store(phi * S::load(parts.high + i), terms + i);
   });
 }
@@ -463,8 +466,8 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
       const auto delta = x - old_mean;
       const auto new_mean = old_mean + delta / count;
       const auto divisor = S::select(S::lt(S::zero(), new_mean), new_mean, S::set(1.0));
-      const auto moved = Math<double>::relative_entropy((old_mean - new_mean) / divisor);
-      const auto apart = Math<double>::relative_entropy((x - new_mean) / divisor);
+      const auto moved = Math<double>::relative_entropy((old_mean - new_mean) / divisor, old_mean / divisor);
+      const auto apart = Math<double>::relative_entropy((x - new_mean) / divisor, x / divisor);
       S::store(new_mean * S::fma(earlier, moved, apart), terms + i);
       S::store(delta * (x - new_mean), m2 + i);
       S::store(new_mean, mean + i);

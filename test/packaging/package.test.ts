@@ -174,3 +174,16 @@ for (const [form, args] of Object.entries(FORMS)) {
     },
   );
 }
+
+test.serial('without a prebuild the doctor says how to get one and exits with 1', async (t) => {
+  const prebuilds = join(packed.project, 'node_modules', 'querent', 'prebuilds');
+  await rename(prebuilds, `${prebuilds}.away`);
+  try {
+    const bin = join(packed.project, 'node_modules', '.bin', 'querent');
+    const { code, stdout } = await runProcess(bin, ['doctor'], { cwd: packed.project, env: cleanEnvironment() });
+    t.is(code, 1);
+    t.regex(stdout, /✘ addon +No native build was found.*\n +→ npx --yes cmake-js/);
+  } finally {
+    await rename(`${prebuilds}.away`, prebuilds);
+  }
+});
