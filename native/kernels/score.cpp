@@ -235,7 +235,7 @@ QUERENT_INLINE void run_again(const Op& op, const Tile<T>& tile, Row<T>* pass, S
   uint32_t rows = 0;
   for (size_t r = 0; r < tile.rows; r += S::W) S::store(S::zero_unless(suspect(pass, r), S::set(T(1))), asked + r);
   for (size_t r = 0; r < tile.rows; ++r) rows |= uint32_t(asked[r] != 0) << r;
-  Row<T> exact[Op::K] = {};
+  Row<T> exact[Op::K];
   run_pass<T>(op, tile, exact, rows);
   for (size_t r = 0; r < tile.rows; ++r) {
     for (size_t k = 0; k < Op::K; ++k) pass[k][r] = asked[r] != 0 ? exact[k][r] : pass[k][r];
@@ -250,7 +250,7 @@ QUERENT_INLINE void smallest_of_rows(const Op& op, const Tile<T>& tile, Row<T>& 
     std::memset(smallest, 0, sizeof(Row<T>));
     return;
   }
-  Row<T> pass[SumAndSmallest<T>::K];
+  Row<T> pass[SumAndSmallest<T>::K] = {};
   run_pass<T>(SumAndSmallest<T>(), tile, pass);
   std::memcpy(smallest, pass[1], sizeof(Row<T>));
 }
@@ -260,7 +260,7 @@ void score_probabilities(const ScoreSpec& spec, const Tile<T>& tile, T* scores) 
   using S = Simd<T>;
   Row<T> smallest;
   if (spec.method == Method::entropy) {
-    Row<T> pass[2] = {};
+    Row<T> pass[2];
     const auto op = run_pass<T>(ProbabilityEntropy<T, false>(), tile, pass);
     smallest_of_rows<T>(op, tile, smallest);
     run_again<T>(ProbabilityEntropy<T>(), tile, pass, [](const Row<T>* p, size_t r) {
@@ -331,7 +331,7 @@ void score_logits(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   } else {
     run_pass<T>(LogitMax<T>(), tile, top);
   }
-  Row<T> pass[3] = {};
+  Row<T> pass[3];
   run_pass<T>(LogitSums<T, false>{top[0]}, tile, pass, kAllRows, tile_bytes(tile));
   run_again<T>(LogitSums<T, true>{top[0]}, tile, pass, [&](const Row<T>* p, size_t r) {
     return S::lt(S::load(p[0] + r) + (S::load(p[2] + r) - one), S::set(Constants<T>::tiny_sum));
@@ -361,7 +361,7 @@ void score_labels(const ScoreSpec& spec, const Tile<T>& tile, T* scores) {
   const auto cols = S::set(T(tile.cols));
   const auto scale = S::set(spec.method == Method::margin ? T(2) : T(1));
   if (spec.from == From::probabilities) {
-    Row<T> pass[3] = {};
+    Row<T> pass[3];
     run_pass<T>(BinaryProbability<T, M>(), tile, pass);
     for (size_t r = 0; r < tile.rows; r += S::W) {
       const auto sum = S::load(pass[0] + r);

@@ -39,7 +39,9 @@ async function examine(signal: AbortSignal): Promise<Finding[]> {
       ? {
           name: 'addon',
           state: 'bad',
-          text: info.addonMissing?.why ?? 'switched off; the TypeScript reference computes, far slower',
+          text:
+            info.addonMissing?.why.replace(/\s+/g, ' ') ??
+            'switched off; the TypeScript reference computes, far slower',
           fix: info.addonMissing?.fix ?? 'unset QUERENT_ADDON and QUERENT_LEVEL',
         }
       : { name: 'addon', state: 'good', text: info.addon.path },
