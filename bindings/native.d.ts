@@ -200,7 +200,14 @@ export interface NativeAddon {
   ): number;
 
   /** votes [L, N]. Returns the flat position of the first vote outside 0..cols-1, or -1. */
-  voteEntropy(votes: IntegerData, members: number, rows: number, cols: number, threads: number, out: ScoreArray): number;
+  voteEntropy(
+    votes: IntegerData,
+    members: number,
+    rows: number,
+    cols: number,
+    threads: number,
+    out: ScoreArray,
+  ): number;
   voteEntropyAsync(
     votes: IntegerData,
     shared: boolean,

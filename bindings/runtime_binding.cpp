@@ -52,8 +52,8 @@ Napi::Value advise_huge_pages(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), advised);
 }
 
-// bytesToBoundary(view, boundary): how far behind the view's first byte the next multiple of `boundary` lies. JavaScript
-// cannot see addresses, and huge pages start at multiples of their own size only.
+// bytesToBoundary(view, boundary): how far behind the view's first byte the next multiple of `boundary` lies.
+// JavaScript cannot see addresses, and huge pages start at multiples of their own size only.
 Napi::Value bytes_to_boundary(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const View view = arguments.view("view");

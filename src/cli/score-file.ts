@@ -1,27 +1,24 @@
 import { extname } from 'node:path';
-import { planScore } from '../contract/score-plan.js';
-import { rowFault } from '../contract/rows.js';
-import { ArgumentError, ValueError } from '../errors.js';
 import {
   type Kind,
   type Method,
   type Normalize,
   type OnInvalid,
-  runtimeInfo,
-  score,
   SCORE_DEFINITIONS,
-  type ScoringOptions,
-  setLevel,
   type Source,
   type TieBreak,
-  TopKAccumulator,
-  type Level,
-} from '../index.js';
+} from '../contract/codes.js';
+import { rowFault } from '../contract/rows.js';
+import { planScore, type ScoringOptions } from '../contract/score-plan.js';
+import { ArgumentError, ValueError } from '../errors.js';
+import { score, TopKAccumulator } from '../kernels/index.js';
 import { widenRow } from '../matrix.js';
 import { writeFileAtomic } from '../pool/atomic.js';
+import { type Level, setLevel } from '../native.js';
 import { readIndexFile } from '../pool/index-files.js';
 import { createNpyWriter, writeNpy, type NpyWriter } from '../pool/npy.js';
 import { openPool, type PoolBlock, type PoolSource } from '../pool/source.js';
+import { runtimeInfo } from '../runtime.js';
 import {
   alignTable,
   formatBytes,
