@@ -34,10 +34,11 @@ struct Tile {
 };
 
 template <class T, class Op>
-QUERENT_INLINE void vertical_rows(Op& op, const T* p, size_t stride, size_t cols, typename Simd<T>::V* result) {
+QUERENT_INLINE void vertical_rows(Op& shared, const T* p, size_t stride, size_t cols, typename Simd<T>::V* result) {
   using S = Simd<T>;
   using V = typename S::V;
   constexpr size_t K = Op::K;
+  Op op = shared;  // a copy whose address nobody has stays in registers
   V acc[4][K];
   for (size_t j = 0; j < 4; ++j) op.init(acc[j]);
   size_t c = 0;
@@ -57,6 +58,7 @@ QUERENT_INLINE void vertical_rows(Op& op, const T* p, size_t stride, size_t cols
   op.combine(acc[2], acc[3]);
   op.combine(acc[0], acc[2]);
   for (size_t k = 0; k < K; ++k) result[k] = acc[0][k];
+  shared = op;
 }
 
 // A prefetch never faults, so the address may lie behind the data. Far ones go to the second-level cache only.
