@@ -1,0 +1,105 @@
+// Prints one hash of many results per CPU level of this machine: all lines of all machines must agree. It needs neither
+// Node nor GoogleTest, so that it can be cross-compiled and run under an emulator (CONTRIBUTING.md has the commands).
+#include <querent/dispatch.h>
+#include <querent/philox.h>
+#include <querent/score.h>
+
+#include <bit>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "../kernels/tables.h"
+
+namespace {
+
+using namespace querent;
+
+class Hash {
+ public:
+  template <class T>
+  void add(const std::vector<T>& values) {
+    for (T value : values) {
+      if (std::isnan(value)) value = -1;  // which NaN it is may differ
+      unsigned char bytes[sizeof(T)];
+      std::memcpy(bytes, &value, sizeof(T));
+      for (const unsigned char byte : bytes) state_ = (state_ ^ byte) * 1099511628211u;
+    }
+  }
+  unsigned long long value() const { return state_; }
+
+ private:
+  uint64_t state_ = 1469598103934665603u;  // FNV-1a
+};
+
+std::vector<float> probabilities(size_t rows, size_t cols) {
+  std::vector<float> p(rows * cols);
+  for (size_t r = 0; r < rows; ++r) {
+    float sum = 0;
+    for (size_t c = 0; c < cols; ++c) {
+      const float u = float(philox(1, {uint32_t(r * cols + c), 0, 99, 0})[0] >> 8) * 0x1p-24f;
+      p[r * cols + c] = u * u * u;
+      sum += p[r * cols + c];
+    }
+    for (size_t c = 0; c < cols; ++c) p[r * cols + c] /= sum;
+  }
+  return p;
+}
+
+void hash_scores(Hash& hash, const ScoreSpec& spec, const std::vector<float>& x, size_t rows, size_t cols) {
+  std::vector<float> out(rows);
+  const auto score = [&](const void* data, Dtype dtype, Normalize normalize) {
+    ScoreSpec own = spec;
+    own.normalize = normalize;
+    score_matrix(own, {data, dtype, rows, cols, cols}, 1, {out.data(), false});
+    hash.add(out);
+  };
+  score(x.data(), Dtype::f32, spec.normalize);
+  const std::vector<double> doubles(x.begin(), x.end());
+  std::vector<double> out_doubles(rows);
+  score_matrix(spec, {doubles.data(), Dtype::f64, rows, cols, cols}, 1, {out_doubles.data(), true});
+  hash.add(out_doubles);
+  std::vector<uint16_t> halves(x.size());
+  for (size_t i = 0; i < x.size(); ++i) halves[i] = uint16_t(std::bit_cast<uint32_t>(x[i]) >> 16);
+  score(halves.data(), Dtype::bf16, Normalize::none);
+  for (size_t i = 0; i < x.size(); ++i) halves[i] = uint16_t(philox(2, {uint32_t(i), 0, 5, 0})[0] & 0x3fff);
+  score(halves.data(), Dtype::f16, Normalize::none);
+}
+
+unsigned long long hash_of_level() {
+  Hash hash;
+  constexpr size_t kRows = 200;
+  constexpr size_t kPasses = 4;
+  for (const size_t cols : {2, 3, 10, 33, 64, 65, 100, 129, 1000}) {
+    const std::vector<float> p = probabilities(kRows, cols);
+    std::vector<float> logits = p;
+    for (float& x : logits) x = x * 60 - 20;
+    for (const From from : {From::probabilities, From::logits}) {
+      for (const Method method : {Method::entropy, Method::margin, Method::least_confidence}) {
+        for (const Kind kind : {Kind::multiclass, Kind::multilabel}) {
+          for (const Normalize normalize : {Normalize::check, Normalize::divide, Normalize::none}) {
+            hash_scores(hash, {method, from, kind, normalize, 1e-3}, from == From::logits ? logits : p, kRows, cols);
+          }
+        }
+      }
+      constexpr size_t kSamples = kRows / kPasses;
+      std::vector<std::vector<float>> results(kMeasureCount, std::vector<float>(kSamples));
+      std::vector<ScoresOut> outs;
+      for (auto& values : results) outs.push_back({values.data(), false});
+      reduce_samples({from, Normalize::none, 1e-3, (1u << kMeasureCount) - 1},
+                     {p.data(), Dtype::f32, kPasses, kSamples, cols}, 0, kSamples, 1, outs.data());
+      for (const auto& values : results) hash.add(values);
+    }
+  }
+  return hash.value();
+}
+
+}  // namespace
+
+int main() {
+  for (const KernelTable* table : available_levels()) {
+    set_level(table->level);
+    std::printf("%-8s %-8s %2zu lanes  %016llx\n", table->level, table->instructions, table->lanes, hash_of_level());
+  }
+}
