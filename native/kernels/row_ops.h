@@ -73,6 +73,17 @@ struct Sum : NoRowInputs {
   static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = a[0] + b[0]; }
 };
 
+template <class T>
+struct Max : NoRowInputs {
+  using S = Simd<T>;
+  using V = typename S::V;
+  static constexpr size_t K = 1;
+  static QUERENT_INLINE V pad() { return S::set(-Constants<T>::infinity); }
+  static QUERENT_INLINE void init(V* a) { a[0] = pad(); }
+  static QUERENT_INLINE void step(V x, V, V* a) { a[0] = S::max(a[0], x); }
+  static QUERENT_INLINE void combine(V* a, const V* b) { a[0] = S::max(a[0], b[0]); }
+};
+
 // The largest element and its column, the lowest column among equals. Columns are exact in float up to 2^24.
 template <class T>
 struct Argmax : NoRowInputs {
