@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
@@ -12,9 +14,8 @@ const HOOK = `export const resolve = (name, context, next) =>
 const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
 const REGISTER = dataUrl(`import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOK))});`);
 
-function runExample(name: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function runScript(path: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const path = fileURLToPath(new URL(name, EXAMPLES));
     const child = spawn(process.execPath, ['--import=tsx', `--import=${REGISTER}`, path]);
     let stdout = '';
     let stderr = '';
@@ -41,8 +42,23 @@ const PRINTS: Record<string, RegExp> = {
 
 for (const name of readdirSync(EXAMPLES)) {
   test.serial(`the example ${name} runs and prints what it should`, async (t) => {
-    const { code, stdout, stderr } = await runExample(name);
+    const { code, stdout, stderr } = await runScript(fileURLToPath(new URL(name, EXAMPLES)));
     t.is(code, 0, stderr);
     t.regex(stdout, PRINTS[name] ?? /(?!)/);
+  });
+}
+
+for (const page of ['README.md', 'docs/learning.md', 'docs/performance.md']) {
+  test.serial(`the code in ${page} runs`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'querent-page-'));
+    t.teardown(() => rmSync(folder, { recursive: true }));
+    const blocks = [...readFileSync(new URL(`../${page}`, import.meta.url), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)];
+    t.true(blocks.length > 0);
+    for (const [index, [, code = '']] of blocks.entries()) {
+      const path = join(folder, `${index}.mjs`);
+      writeFileSync(path, code);
+      const { code: status, stderr } = await runScript(path);
+      t.is(status, 0, `block ${index + 1}: ${stderr}`);
+    }
   });
 }

@@ -1,6 +1,6 @@
 // exp and log made of add, mul, fma and bit operations only, so that every level gives the same bits.
 // Polynomials: minimax (Remez) fits of our own with coefficients rounded one by one and refitted.
-// Error, checked over every float by native/test/math_sweep.cpp: exp and log below 1 ulp.
+// Error, checked over every float by native/tools/math_sweep.cpp: exp and log below 1.02 ulp.
 #pragma once
 
 #include "lanes.h"

@@ -1,7 +1,7 @@
 import type { MatrixView } from '../matrix.js';
 import type { FloatRows, Model, PredictOptions } from '../models/model.js';
 import { takeRows } from '../models/samples.js';
-import { QuerentError, UnavailableError } from '../errors.js';
+import { ArgumentError, QuerentError, UnavailableError } from '../errors.js';
 import type { Need, QueryContext, QueryStrategy } from '../strategies/strategy.js';
 import type { LabelBook } from './label-book.js';
 
@@ -27,6 +27,18 @@ function served(model: Model): ReadonlySet<Need> {
   if (model.embed !== undefined) needs.push('embeddings');
   if (model.members !== undefined) needs.push('members');
   return new Set(needs);
+}
+
+/** @throws {ArgumentError} `value` lacks a member that its interface has. */
+export function checkMembers(where: string, name: string, value: object, members: Record<string, string>): void {
+  for (const [member, type] of Object.entries(members)) {
+    const found: unknown = (value as Record<string, unknown>)[member];
+    if (type === 'array' ? Array.isArray(found) : typeof found === type) continue;
+    throw new ArgumentError(
+      `${where}: expected a name, or an object with ${Object.keys(members).join(', ')}, for ${name}; ` +
+        `got one whose ${member} is ${found === undefined ? 'missing' : `no ${type}`}`,
+    );
+  }
 }
 
 /** @throws {UnavailableError} The strategy needs something that this model, or this learner, does not have. */

@@ -9,7 +9,7 @@ import { createModel, loadModel } from '../models/registry.js';
 import { checkFinite, checkLabels, denseRows, takeRows } from '../models/samples.js';
 import { createStrategy } from '../strategies/registry.js';
 import type { QueryResult, QueryStrategy } from '../strategies/strategy.js';
-import { checkNeeds, checkPicks, queryContext, type Stopwatch } from './context.js';
+import { checkMembers, checkNeeds, checkPicks, queryContext, type Stopwatch } from './context.js';
 import { LabelBook } from './label-book.js';
 import { measure, type Metrics } from './metrics.js';
 import { type Oracle, toOracle } from './oracle.js';
@@ -121,6 +121,8 @@ export class ActiveLearner {
     this.model =
       typeof options.model === 'string' ? createModel(options.model, { sampleShape, classes }) : options.model;
     this.strategy = typeof options.strategy === 'string' ? createStrategy(options.strategy) : options.strategy;
+    checkMembers(where, 'model', this.model, { fit: 'function', predictProba: 'function' });
+    checkMembers(where, 'strategy', this.strategy, { needs: 'array', query: 'function' });
     checkNeeds(where, this.strategy, this.model);
     this.#pool = pool;
     this.#book = new LabelBook(pool.rows, classes);

@@ -338,3 +338,14 @@ test('a pool of many blocks is predicted as one', async (t) => {
       .sort(),
   );
 });
+
+test('a model or strategy that lacks a method is refused by a sentence', (t) => {
+  const pool = [[0], [1]];
+  const give = (options: object) => () => new ActiveLearner({ pool, classes: 2, ...options } as never);
+  const model = { fit: () => undefined, predictProba: () => undefined };
+  t.throws(give({ model: {}, strategy: 'margin' }), { code: 'ERR_QUERENT_ARGUMENT', message: /fit is missing/ });
+  t.throws(give({ model, strategy: { name: 'margin' } }), {
+    code: 'ERR_QUERENT_ARGUMENT',
+    message: /needs is missing/,
+  });
+});
