@@ -23,6 +23,7 @@ namespace {
 // The unroll pragmas below keep the accumulators in registers: with a counted loop they would live in memory.
 inline constexpr size_t kVirtualLanes = 64;
 inline constexpr size_t kFolded = 16;
+inline constexpr size_t kUnrolledCols = 10;  // the commonest number of classes gets a loop without branches
 inline constexpr size_t kPrefetchBytes = 3072;
 
 template <class T>
@@ -168,7 +169,12 @@ QUERENT_INLINE Op run_pass(Op op, const Tile<T>& tile, T (*result)[kTileRows], u
     if (vertical) {
       if (!(wanted >> r & ((1ull << W) - 1))) continue;
       op.set_rows(r);
-      vertical_rows<T>(op, tile.base + r * tile.stride, tile.stride, tile.cols, sums);
+      const T* rows = tile.base + r * tile.stride;
+      if (tile.cols == kUnrolledCols) {
+        vertical_rows<T>(op, rows, tile.stride, kUnrolledCols, sums);
+      } else {
+        vertical_rows<T>(op, rows, tile.stride, tile.cols, sums);
+      }
     } else {
       finish_rows<T>(op, partial + r * kFolded, sums);
     }
