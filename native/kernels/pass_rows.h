@@ -106,5 +106,15 @@ double entropy_from_logits(double entropy, const double* p, size_t cols) {
   return exact;
 }
 
+// Adds 1 to the count of every row that is no distribution.
+template <class T>
+QUERENT_INLINE void count_faults(const PassesSpec& spec, const Row<T>* sums, size_t rows, T* faults) {
+  using S = Simd<T>;
+  for (size_t r = 0; r < rows; r += S::W) {
+    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(sums[0] + r), S::load(sums[1] + r));
+    S::store(S::add_unless(valid, S::load(faults + r), S::set(T(1))), faults + r);
+  }
+}
+
 }  // namespace
 }  // namespace querent::QUERENT_LEVEL

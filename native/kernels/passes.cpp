@@ -117,16 +117,6 @@ void vote_shares(const uint32_t* votes, size_t elements, double members, double*
   for (size_t i = 0; i < elements; ++i) shares[i] = double(votes[i]) / members;
 }
 
-// Adds 1 to the count of every row that is no distribution.
-template <class T>
-QUERENT_INLINE void count_faults(const PassesSpec& spec, const Row<T>* sums, size_t rows, T* faults) {
-  using S = Simd<T>;
-  for (size_t r = 0; r < rows; r += S::W) {
-    const auto valid = sum_is_valid<T>(spec.normalize, spec.tolerance, S::load(sums[0] + r), S::load(sums[1] + r));
-    S::store(S::add_unless(valid, S::load(faults + r), S::set(T(1))), faults + r);
-  }
-}
-
 struct PassTile {
   size_t rows;
   size_t cols;

@@ -4,17 +4,6 @@
 #include "scratch.h"
 
 namespace querent::QUERENT_LEVEL {
-namespace {
-
-bool sum_ok(Normalize normalize, double tolerance, double sum, double smallest) {
-  if (!(smallest >= 0)) return false;
-  if (normalize == Normalize::none) return sum - sum == 0;
-  const double off = sum - 1;
-  return (off < 0 ? -off : off) <= tolerance;
-}
-
-}  // namespace
-
 // One more pass joins the state. With t passes so far, S <- S + t KL(m_old || m_new) + KL(p || m_new) keeps S the exact
 // sum of the divergences from the mean so far (a running difference of entropies would go negative).
 int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t begin, size_t end, size_t pass,
@@ -26,7 +15,7 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
   const size_t step = pass_tile_rows(1, cols);
   const auto earlier = S::set(double(pass));
   const auto count = S::set(double(pass + 1));
-  bool valid[1024];
+  double* faults = scratch.faults;
   int64_t first_invalid = kNoRow;
   for (size_t row = begin; row < end; row += step) {
     const size_t n = end - row < step ? end - row : step;
@@ -36,10 +25,11 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
                       reinterpret_cast<float*>(scratch.room), p);
     std::memset(p + elements, 0, kSlack * sizeof(double));
     if (spec.from == From::logits) softmax_rows(p, n, cols);
-    for_row_tiles<double>(p, n, cols, SumAndSmallest<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
-      valid[r] = sum_ok(spec.normalize, spec.tolerance, sums[0][i], sums[1][i]);
-      if (!valid[r] && first_invalid == kNoRow) first_invalid = int64_t(row + r);
+    std::memset(faults, 0, (n + kTileRows) * sizeof(double));
+    for_tiles<double>(p, n, cols, SumAndSmallest<double>(), [&](size_t r, size_t rows, const Row<double>* sums) {
+      count_faults<double>(spec, sums, rows, faults + r);
     });
+    const auto is_valid = [&](size_t r) { return faults[r] == 0; };
     double* mean = scratch.mean;
     std::memcpy(mean, state.mean + row * cols, elements * sizeof(double));
     std::memset(mean + elements, 0, kSlack * sizeof(double));
@@ -60,14 +50,14 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
     std::memcpy(state.mean + row * cols, mean, elements * sizeof(double));
     if (state.kl != nullptr) {
       for_row_tiles<double>(terms, n, cols, Sum<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
-        state.kl[row + r] += valid[r] ? sums[0][i] : double(NAN);
+        state.kl[row + r] += is_valid(r) ? sums[0][i] : double(NAN);
       });
     }
     if (state.entropy != nullptr) {
       for_row_tiles<double>(p, n, cols, ProbabilityEntropy<double>(), [&](size_t r, const Row<double>* sums, size_t i) {
         double h = cols == 1 ? 0 : sums[0][i];
         if (spec.from == From::logits) h = entropy_from_logits(h, p + r * cols, cols);
-        state.entropy[row + r] += valid[r] ? h : double(NAN);
+        state.entropy[row + r] += is_valid(r) ? h : double(NAN);
       });
     }
     if (state.m2 != nullptr) {
@@ -79,7 +69,8 @@ int64_t accumulate_pass(const PassesSpec& spec, const MatrixView& view, size_t b
       });
     }
     for (size_t r = 0; r < n; ++r) {
-      if (valid[r]) continue;
+      if (is_valid(r)) continue;
+      if (first_invalid == kNoRow) first_invalid = int64_t(row + r);
       for (size_t c = 0; c < cols; ++c) state.mean[(row + r) * cols + c] = double(NAN);
     }
   }
