@@ -11,7 +11,7 @@ import {
   stillAttached,
 } from './blocks.js';
 import { checkOut } from './check.js';
-import type { Engine, ScoreArray } from './engine.js';
+import type { Engine, NativeTopKState, ScoreArray } from './engine.js';
 import { invalidRow } from './rows.js';
 import { planScore, type ScorePlan, type ScoringOptions } from './score-plan.js';
 import { type MatrixLike, readMatrix, readMatrixAsync } from './tensor-like.js';
@@ -185,7 +185,27 @@ export async function scoreTopKAsyncWith(
   const pick = planPick(where, k, options, view.rows);
   const { indices, scores } = picksFor(plan, pick);
   const state = new engine.TopKState(indices.length, pick.tieBreak, pick.seed);
-  const excluded = sortedRows(pick.exclude);
+  await addRows(engine, state, plan, options, 0, sortedRows(pick.exclude));
+  checkOutcome(pick, view.rows, { eligible: state.eligible() });
+  state.result(indices, scores);
+  return { indices, scores };
+}
+
+/**
+ * Score the rows of a plan block by block on worker threads and offer them to `state`; row r counts as offset + r.
+ *
+ * @param excluded Absolute row numbers, ascending.
+ * @throws {ValueError} A row is invalid and the plan throws on it.
+ */
+export async function addRows(
+  engine: Engine,
+  state: NativeTopKState,
+  plan: ScorePlan,
+  options: AsyncOptions,
+  offset: number,
+  excluded: Uint32Array | null,
+): Promise<void> {
+  const { view } = plan;
   const shared = isShared(view.data);
   let lowest = Infinity;
   await runBlocks(rowRun(engine, plan, options), async (begin, end) => {
@@ -201,16 +221,13 @@ export async function scoreTopKAsyncWith(
       plan.kind,
       plan.normalize,
       plan.tolerance,
-      begin,
-      rowsBetween(excluded, begin, end),
+      offset + begin,
+      rowsBetween(excluded, offset + begin, offset + end),
     );
     if (invalid >= 0) lowest = Math.min(lowest, begin + invalid);
     return invalid < 0 || !plan.throwsOnInvalid;
   });
   if (lowest < Infinity && plan.throwsOnInvalid) throw invalidMatrixRow(plan, lowest);
-  checkOutcome(pick, view.rows, { eligible: state.eligible() });
-  state.result(indices, scores);
-  return { indices, scores };
 }
 
 /** Room for the picks. Scores have the precision that they were computed in, so that they order as they read. */

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { ASYNC_KEYS, type AsyncOptions, blockRun, checkAsync, isShared, runBlocks } from './blocks.js';
 import { checkCount, checkOptions, MAX_ROWS } from './check.js';
 import type { Engine, NativeTopKState, ScoreArray } from './engine.js';
-import { inFlight, invalidMatrixRow, rowRun, sliceRows } from './score-call.js';
+import { addRows, inFlight } from './score-call.js';
 import { planScore, type ScoringOptions } from './score-plan.js';
 import { type MatrixLike, readMatrixAsync } from './tensor-like.js';
 import {
@@ -115,27 +115,7 @@ export class TopKCollector {
     const plan = planScore(where, await readMatrixAsync(where, 'probs', probs), options, ASYNC_KEYS);
     const { view } = plan;
     this.#grow(where, offset, view.rows, view.dtype === 'f64');
-    let lowest = Infinity;
-    await runBlocks(rowRun(this.#engine, plan, options), async (begin, end) => {
-      const { invalidRow } = await this.#state.addRowsAsync(
-        sliceRows(view, begin, end),
-        isShared(view.data),
-        plan.dtype,
-        end - begin,
-        view.cols,
-        view.stride,
-        plan.method,
-        plan.from,
-        plan.kind,
-        plan.normalize,
-        plan.tolerance,
-        offset + begin,
-        rowsBetween(this.#plan.exclude, offset + begin, offset + end),
-      );
-      if (invalidRow >= 0) lowest = Math.min(lowest, begin + invalidRow);
-      return invalidRow < 0 || !plan.throwsOnInvalid;
-    });
-    if (lowest < Infinity && plan.throwsOnInvalid) throw invalidMatrixRow(plan, lowest);
+    await addRows(this.#engine, this.#state, plan, options, offset, this.#plan.exclude);
   }
 
   /**
