@@ -102,17 +102,42 @@ void require_length(const Arguments& arguments, const View& view, size_t length,
   }
 }
 
-MatrixView checked_matrix(const Arguments& arguments, const View& view, Dtype dtype, size_t rows, size_t cols,
-                          size_t stride) {
-  const napi_typedarray_type expected = dtype == Dtype::f32   ? napi_float32_array
-                                        : dtype == Dtype::f64 ? napi_float64_array
-                                                              : napi_uint16_array;
-  if (view.type != expected) arguments.fail("data does not hold the dtype");
+namespace {
+
+napi_typedarray_type array_of(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::f32:
+      return napi_float32_array;
+    case Dtype::f64:
+      return napi_float64_array;
+    case Dtype::u8:
+      return napi_uint8_array;
+    default:
+      return napi_uint16_array;
+  }
+}
+
+}  // namespace
+
+MatrixView checked_embeddings(const Arguments& arguments, const View& view, Dtype dtype, size_t rows, size_t cols,
+                              size_t stride) {
+  if (view.type != array_of(dtype)) arguments.fail("data does not hold the dtype");
   if (cols == 0 || cols > (size_t{1} << 24)) arguments.fail("cols must be 1 to 2^24");
   if (stride < cols) arguments.fail("stride is below cols");
   if (rows > 0xfffffffeu) arguments.fail("rows must be below 2^32 - 1");
   if (rows > 0) require_length(arguments, view, checked_product(arguments, rows - 1, stride) + cols, "data");
   return {view.data, dtype, rows, cols, stride};
+}
+
+MatrixView checked_matrix(const Arguments& arguments, const View& view, Dtype dtype, size_t rows, size_t cols,
+                          size_t stride) {
+  if (dtype == Dtype::u8) arguments.fail("u8 is not a type of predictions");
+  return checked_embeddings(arguments, view, dtype, rows, cols, stride);
+}
+
+Control checked_control(const Arguments& arguments, const View& view) {
+  if (view.type != napi_int32_array || view.length < 2) arguments.fail("control is not an Int32Array of two words");
+  return Control(static_cast<int32_t*>(view.data));
 }
 
 ScoresOut scores_out(const Arguments& arguments, const View& view, size_t length, const char* name) {

@@ -2,6 +2,7 @@
 // because a wrong one would be a read outside the caller's memory.
 #pragma once
 
+#include <querent/control.h>
 #include <querent/score.h>
 #include <querent/types.h>
 
@@ -54,6 +55,11 @@ MatrixView checked_matrix(const Arguments& arguments, const View& view, Dtype dt
 void require_length(const Arguments& arguments, const View& view, size_t length, const char* name);
 ScoresOut scores_out(const Arguments& arguments, const View& view, size_t length, const char* name);
 Excluded excluded_rows(const Arguments& arguments, const std::optional<View>& view);
+// Embeddings may be u8 as well; every other kernel refuses it.
+MatrixView checked_embeddings(const Arguments& arguments, const View& view, Dtype dtype, size_t rows, size_t cols,
+                              size_t stride);
+// The two words that a running job shares with its caller; the view must be kept alive with the job.
+Control checked_control(const Arguments& arguments, const View& view);
 size_t checked_product(const Arguments& arguments, size_t a, size_t b);
 
 }  // namespace querent

@@ -3,7 +3,8 @@
  * src/kernels owns names, defaults and error sentences; the addon re-checks sizes and never touches options objects.
  *
  * Codes shared by both sides (native/include/querent/types.h holds the same numbers):
- *   dtype      0 f32, 1 f64, 2 f16, 3 bf16
+ *   dtype      0 f32, 1 f64, 2 f16, 3 bf16, 4 u8 (embeddings only)
+ *   metric     0 euclidean, 1 cosine
  *   method     0 entropy, 1 margin, 2 least-confidence
  *   from       0 probabilities, 1 logits
  *   kind       0 multiclass, 1 multilabel
@@ -20,6 +21,7 @@ export type LevelName = 'scalar' | 'avx2' | 'avx512' | 'neon';
 export type FloatData = Float32Array | Float64Array | Uint16Array;
 export type IntegerData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 export type ScoreArray = Float32Array | Float64Array;
+export type EmbeddingData = FloatData | Uint8Array;
 
 export interface BlockScores {
   /** Float64Array for f64 input, Float32Array otherwise. */
@@ -60,6 +62,24 @@ export interface NativeTopKState {
   eligible(): number;
   /** Best first. The number written: min(k, eligible). */
   result(outIndices: Uint32Array, outScores: ScoreArray): number;
+}
+
+/** Rows in the order they were picked; empty when `badRow` (the lowest unusable row, else -1) says why there are none. */
+export interface SelectionOutcome {
+  indices: Uint32Array;
+  badRow: number;
+}
+
+export interface KCenterOutcome extends SelectionOutcome {
+  /** Metric distance of each pick to the nearest labelled row or earlier pick. */
+  distances: Float64Array;
+  /** Largest distance of any row to its nearest centre. */
+  coveringRadius: number;
+}
+
+export interface BadgeOutcome extends SelectionOutcome {
+  /** Whether `badRow` is a row of the predictions (true) or of the embeddings. */
+  badPrediction: boolean;
 }
 
 export interface NativeAddon {
@@ -220,4 +240,55 @@ export interface NativeAddon {
 
   /** Draw order. Returns how many could be drawn (fewer than k when too few weights are positive), or -1 - i for a bad weight at i. */
   sampleWithoutReplacement(n: number, k: number, weights: ScoreArray | null, seed: bigint, out: Uint32Array): number;
+
+  // Selection. The call reads its inputs until its promise settles: they must lie on shared memory. `control` holds two
+  // words (src/contract/background.ts): [0] = 1 asks to stop, and the promise then resolves with whatever is there;
+  // [1] counts the picks made. Row lists may hold duplicates and are in range.
+
+  /** `first` -1: none. A row of NaN, an infinity or a number beyond 1e100 is bad, and under cosine a row of zeros. */
+  kCenter(
+    data: EmbeddingData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    metric: number,
+    labeled: Uint32Array | null,
+    first: number,
+    k: number,
+    threads: number,
+    control: Int32Array,
+  ): Promise<KCenterOutcome>;
+  kMeansPlusPlus(
+    data: EmbeddingData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    labeled: Uint32Array | null,
+    k: number,
+    seed: bigint,
+    threads: number,
+    control: Int32Array,
+  ): Promise<SelectionOutcome>;
+  /** probs [N, C] and embeddings [N, depth]. */
+  badge(
+    probs: FloatData,
+    probsDtype: number,
+    cols: number,
+    probsStride: number,
+    from: number,
+    normalize: number,
+    tolerance: number,
+    embeddings: EmbeddingData,
+    dtype: number,
+    rows: number,
+    depth: number,
+    stride: number,
+    exclude: Uint32Array | null,
+    k: number,
+    seed: bigint,
+    threads: number,
+    control: Int32Array,
+  ): Promise<BadgeOutcome>;
 }

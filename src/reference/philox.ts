@@ -19,6 +19,10 @@ const ROUNDS = 10;
 export const STREAM_TIES = 1;
 export const STREAM_SAMPLE = 2;
 export const STREAM_WEIGHTED = 3;
+export const STREAM_D2 = 4;
+export const STREAM_CONFIGURATIONS = 5;
+export const STREAM_REPLAY = 6;
+export const STREAM_RESERVOIR = 7;
 export const STREAM_LEARNER = 16;
 
 /** Upper 32 bits of the 64-bit product of two unsigned words, by 16-bit halves so that every step is exact in f64. */

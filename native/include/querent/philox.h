@@ -7,7 +7,15 @@
 
 namespace querent {
 
-enum class Stream : uint32_t { tie_break = 1, sample = 2, weighted_sample = 3 };
+enum class Stream : uint32_t {
+  tie_break = 1,
+  sample = 2,
+  weighted_sample = 3,
+  d2_sample = 4,
+  configurations = 5,
+  replay = 6,
+  reservoir = 7,
+};
 
 using PhiloxWords = std::array<uint32_t, 4>;
 
