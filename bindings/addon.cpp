@@ -10,6 +10,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   querent::export_score(env, exports);
   querent::export_passes(env, exports);
   querent::export_top_k(env, exports);
+  querent::export_select(env, exports);
   querent::export_stderr(env, exports);
   return exports;
 }

@@ -64,6 +64,7 @@ struct Simd {
   static QUERENT_INLINE M either(M a, M b) { return a || b; }
   static QUERENT_INLINE bool any(M m) { return m; }
   static QUERENT_INLINE bool all(M m) { return m; }
+  static QUERENT_INLINE uint64_t mask_bits(M m) { return m ? 1 : 0; }
   static QUERENT_INLINE V select(M m, V yes, V no) { return m ? yes : no; }
   static QUERENT_INLINE V zero_unless(M m, V x) { return m ? x : V{T(0)}; }
   static QUERENT_INLINE V add_if(M m, V a, V b) { return m ? a + b : a; }
@@ -177,6 +178,12 @@ struct Simd {
   }
   static QUERENT_INLINE bool all(M m) {
     return hn::AllTrue(D(), m);
+  }
+  // Lane i as bit i.
+  static QUERENT_INLINE uint64_t mask_bits(M m) {
+    uint64_t bits = 0;
+    hn::StoreMaskBits(D(), m, reinterpret_cast<uint8_t*>(&bits));
+    return bits;
   }
   static QUERENT_INLINE V select(M m, V yes, V no) {
     return hn::IfThenElse(m, yes, no);

@@ -16,5 +16,14 @@ void log_f32(const float* in, float* out, size_t n);
 void exp_f64(const double* in, double* out, size_t n);
 void log_f64(const double* in, double* out, size_t n);
 double sum_read(const float* data, size_t n);
+extern const size_t kPanelCols;
+void row_products(const float* a, size_t stride, size_t rows, const float* panels, size_t cols, size_t depth,
+                  float* out, size_t out_stride);
+size_t screen_rows(const float* a, const float* b, size_t stride, size_t rows, size_t cols, const float* cost,
+                   const float* bar, uint32_t* hits, uint64_t* masks);
+void row_to_floats(const void* row, Dtype dtype, size_t cols, const float* mean, double scale, float* out);
+float squared_norm(const float* row, size_t cols);
+double squared_distance(const void* a, const void* b, Dtype dtype, size_t cols);
+double inner_product(const void* a, const void* b, Dtype dtype, size_t cols);
 
 }  // namespace querent::QUERENT_LEVEL

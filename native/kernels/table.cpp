@@ -25,6 +25,13 @@ const KernelTable kTable = {
     exp_f64,
     log_f64,
     sum_read,
+    &kPanelCols,
+    row_products,
+    screen_rows,
+    row_to_floats,
+    squared_norm,
+    squared_distance,
+    inner_product,
 };
 
 }  // namespace querent::QUERENT_LEVEL

@@ -60,6 +60,26 @@ using MapArray64 = void (*)(const double* in, double* out, size_t n);
 // Adds up all elements: the read-bandwidth yardstick of the benchmarks.
 using SumRead = double (*)(const float* data, size_t n);
 
+// out[r * out_stride + j] = the f32 inner product of row r and column j, j < cols: one fma per k, in the order of k, so
+// a function of the pair alone. Column j of the right side lies in panel j / panel_cols, element k at panels[(j /
+// panel_cols * depth + k) * panel_cols + j % panel_cols]; panels are whole (zeros behind the last column), and out has
+// room for whole vectors (cols rounded up to 16).
+using RowProducts = void (*)(const float* a, size_t stride, size_t rows, const float* panels, size_t cols, size_t depth,
+                             float* out, size_t out_stride);
+
+// Rows r in which some a[r][j] - cost[j] (a * b - cost where b is given) reaches bar[r], in order; returns how many.
+// cols <= 64, and cost is +infinity behind the last column, up to a multiple of 16. hits and masks have room for
+// rows + 1 entries; bit j of a mask: column j reaches it.
+using ScreenRows = size_t (*)(const float* a, const float* b, size_t stride, size_t rows, size_t cols,
+                              const float* cost, const float* bar, uint32_t* hits, uint64_t* masks);
+
+// (row - mean) * scale, rounded to f32 once or twice.
+using RowToFloats = void (*)(const void* row, Dtype dtype, size_t cols, const float* mean, double scale, float* out);
+using SquaredNorm = float (*)(const float* row, size_t cols);
+
+// f64, in the order of 64 virtual lanes: what distances are defined as.
+using ReducePair = double (*)(const void* a, const void* b, Dtype dtype, size_t cols);
+
 struct KernelTable {
   const char* level;         // the name users see
   const char* instructions;  // what the compiler really targeted, for the test that no level is silently another
@@ -72,6 +92,13 @@ struct KernelTable {
   MapArray32 exp_f32, log_f32;
   MapArray64 exp_f64, log_f64;
   SumRead sum_read;
+  const size_t* panel_cols;
+  RowProducts row_products;
+  ScreenRows screen_rows;
+  RowToFloats row_to_floats;
+  SquaredNorm squared_norm;
+  ReducePair squared_distance;
+  ReducePair inner_product;
 };
 
 // Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.
