@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLargest = 1e100;          // squares and their sums stay finite
-constexpr size_t kProductRows = 24;         // rows that stay in the first-level cache with their products
+constexpr size_t kProductRows = 12;         // rows that stay in the first-level cache with their products
 constexpr size_t kSampleRows = 512;         // rows that the mean is taken from
 constexpr double kOffsetWorthCentring = 8;  // mean |x|^2 / mean |x - mean|^2 above which rows are centred
 // Squared norms between which products neither overflow nor lose small terms.
@@ -217,7 +217,7 @@ void Nearest::pack_block(size_t begin, size_t end, const float** rows, size_t* s
 void Nearest::prefetch_rows(size_t begin, size_t end) const {
   for (size_t r = begin; r < std::min(end, points_.rows); ++r) {
     const auto* row = static_cast<const char*>(raw(r));
-    for (size_t at = 0; at < points_.cols * sizeof(float); at += 64) __builtin_prefetch(row + at, 0, 2);
+    for (size_t at = 0; at < points_.cols * sizeof(float); at += 64) __builtin_prefetch(row + at);
   }
 }
 
@@ -235,7 +235,7 @@ void Nearest::Panels::pack(const Nearest& nearest, const uint32_t* rows, size_t 
   const size_t panel = *nearest.table_.panel_cols;
   count_ = count;
   padded_ = round_up(count, std::max(panel, kVector));
-  points_.assign(padded_ * points.cols, 0);
+  points_.assign(padded_ * points.cols);
   cost_.assign(padded_, std::numeric_limits<float>::infinity());
   std::vector<float> room(points.cols);
   for (size_t j = 0; j < count; ++j) {
@@ -252,7 +252,7 @@ void Nearest::Panels::pack(const Nearest& nearest, const uint32_t* rows, size_t 
   }
   if (nearest.geometry_ != Geometry::gradient) return;
   const size_t classes = nearest.factors_.classes;
-  factors_.assign(padded_ * classes, 0);
+  factors_.assign(padded_ * classes);
   for (size_t j = 0; j < count; ++j) {
     into_panels(nearest.factors_.data + rows[j] * classes, classes, panel, j, factors_.data());
   }

@@ -36,6 +36,22 @@ struct Factors {
   size_t classes = 0;
 };
 
+// Zeroed floats that start on a cache line: vectors of a panel must not straddle two.
+class AlignedFloats {
+ public:
+  void assign(size_t count) {
+    memory_.assign(count + 16, 0);
+    const auto address = reinterpret_cast<uintptr_t>(memory_.data());
+    start_ = (64 - address % 64) % 64 / sizeof(float);
+  }
+  float* data() { return memory_.data() + start_; }
+  const float* data() const { return memory_.data() + start_; }
+
+ private:
+  std::vector<float> memory_;
+  size_t start_ = 0;
+};
+
 class Nearest {
  public:
   static constexpr size_t kMostCentres = 64;  // centres of one pass
@@ -73,9 +89,9 @@ class Nearest {
 
    private:
     friend class Nearest;
-    std::vector<float> points_;   // panels of embedding rows
-    std::vector<float> factors_;  // panels of factor rows
-    std::vector<float> cost_;     // + infinity behind the last
+    AlignedFloats points_;     // panels of embedding rows
+    AlignedFloats factors_;    // panels of factor rows
+    std::vector<float> cost_;  // + infinity behind the last
     size_t count_ = 0;
     size_t padded_ = 0;
   };

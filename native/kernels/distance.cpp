@@ -25,15 +25,18 @@ inline constexpr size_t kPanel = kPanelVectors * F::W;
 // One row alone keeps this many panels going, or the latency of its additions would show.
 inline constexpr size_t kRowPanels = 8 / kPanelVectors;
 
+// Elements of a row that are multiplied before the next panel: a panel's part stays in the first-level cache.
+inline constexpr size_t kDepthBlock = 256;
+
 // out[r][j] = sum over k of a[r][k] * panel[k][j], one fma per k in the order of k: a function of the pair alone.
 template <size_t M, size_t N>
-QUERENT_INLINE void product_tile(const float* a, size_t stride, const float* panel, size_t depth, float* out,
-                                 size_t out_stride) {
+QUERENT_INLINE void product_tile(const float* a, size_t stride, const float* panel, size_t depth, bool first,
+                                 float* out, size_t out_stride) {
   F::V sum[M][N];
 #pragma GCC unroll 16
   for (size_t r = 0; r < M; ++r) {
 #pragma GCC unroll 16
-    for (size_t j = 0; j < N; ++j) sum[r][j] = F::zero();
+    for (size_t j = 0; j < N; ++j) sum[r][j] = first ? F::zero() : F::load(out + r * out_stride + j * F::W);
   }
   for (size_t k = 0; k < depth; ++k) {
     F::V column[N];
@@ -55,15 +58,15 @@ QUERENT_INLINE void product_tile(const float* a, size_t stride, const float* pan
 
 template <size_t M>
 QUERENT_INLINE void product_panel(size_t vectors, const float* a, size_t stride, const float* panel, size_t depth,
-                                  float* out, size_t out_stride) {
+                                  bool first, float* out, size_t out_stride) {
   if (vectors == kPanelVectors) {
-    product_tile<M, kPanelVectors>(a, stride, panel, depth, out, out_stride);
+    product_tile<M, kPanelVectors>(a, stride, panel, depth, first, out, out_stride);
   } else if (vectors == 1) {
-    product_tile<M, 1>(a, stride, panel, depth, out, out_stride);
+    product_tile<M, 1>(a, stride, panel, depth, first, out, out_stride);
   } else if (vectors == 2) {
-    product_tile<M, 2>(a, stride, panel, depth, out, out_stride);
+    product_tile<M, 2>(a, stride, panel, depth, first, out, out_stride);
   } else {
-    product_tile<M, 3>(a, stride, panel, depth, out, out_stride);
+    product_tile<M, 3>(a, stride, panel, depth, first, out, out_stride);
   }
 }
 
@@ -152,21 +155,21 @@ struct Widened {
 // Sum of (x - y)^2 or of x * y in f64: element c joins lane c mod 64, and the lanes fold by halves.
 template <bool kDifference, class T, class Rows>
 QUERENT_INLINE double reduce_pair(const Rows& a, const Rows& b, size_t cols) {
-  constexpr size_t kGroup = 8;  // sums that stay in registers
-  constexpr size_t kSpan = kGroup * D::W < kVirtualLanes ? kGroup * D::W : kVirtualLanes;
-  constexpr size_t N = kSpan / D::W;
-  alignas(64) double lanes[kVirtualLanes];
+  constexpr size_t kAll = kVirtualLanes / D::W;
+  constexpr size_t kGroup = kAll < 8 ? kAll : 8;  // sums that stay in registers
   alignas(64) T room_a[kVirtualLanes];
   alignas(64) T room_b[kVirtualLanes];
-  for (size_t first = 0; first < kVirtualLanes; first += kSpan) {
-    D::V sum[N];
+  D::V all[kAll];
+#pragma GCC unroll 8
+  for (size_t first = 0; first < kAll; first += kGroup) {
+    D::V sum[kGroup];
 #pragma GCC unroll 16
-    for (size_t j = 0; j < N; ++j) sum[j] = D::zero();
-    for (size_t c = 0; c + first < cols; c += kVirtualLanes) {
-      const T* x = a.chunk(c, room_a) + first;
-      const T* y = b.chunk(c, room_b) + first;
+    for (size_t j = 0; j < kGroup; ++j) sum[j] = D::zero();
+    for (size_t c = 0; c + first * D::W < cols; c += kVirtualLanes) {
+      const T* x = a.chunk(c, room_a) + first * D::W;
+      const T* y = b.chunk(c, room_b) + first * D::W;
 #pragma GCC unroll 16
-      for (size_t j = 0; j < N; ++j) {
+      for (size_t j = 0; j < kGroup; ++j) {
         const D::V p = D::load_as(x + j * D::W);
         const D::V q = D::load_as(y + j * D::W);
         if constexpr (kDifference) {
@@ -178,9 +181,17 @@ QUERENT_INLINE double reduce_pair(const Rows& a, const Rows& b, size_t cols) {
       }
     }
 #pragma GCC unroll 16
-    for (size_t j = 0; j < N; ++j) D::store(sum[j], lanes + first + j * D::W);
+    for (size_t j = 0; j < kGroup; ++j) all[first + j] = sum[j];
   }
-  for (size_t half = kVirtualLanes / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+  for (size_t half = kAll / 2; half > 0; half /= 2) {
+#pragma GCC unroll 32
+    for (size_t j = 0; j < half; ++j) all[j] = all[j] + all[j + half];
+  }
+  alignas(64) double lanes[D::W];
+  D::store(all[0], lanes);
+#pragma GCC unroll 8
+  for (size_t half = D::W / 2; half > 0; half /= 2) {
     for (size_t j = 0; j < half; ++j) lanes[j] = lanes[j] + lanes[j + half];
   }
   return lanes[0];
@@ -206,26 +217,25 @@ const size_t kPanelCols = kPanel;
 
 void row_products(const float* a, size_t stride, size_t rows, const float* panels, size_t cols, size_t depth,
                   float* out, size_t out_stride) {
+  size_t done = 0;
   if (rows == 1) {
-    size_t j = 0;
-    for (; j + kRowPanels * kPanel <= cols; j += kRowPanels * kPanel)
-      product_row(a, panels + j * depth, depth, out + j);
-    for (; j < cols; j += kPanel) {
-      const size_t vectors = (std::min(kPanel, cols - j) + F::W - 1) / F::W;
-      product_panel<1>(vectors, a, stride, panels + j * depth, depth, out + j, out_stride);
-    }
-    return;
+    constexpr size_t kTogether = kRowPanels * kPanel;
+    for (; done + kTogether <= cols; done += kTogether) product_row(a, panels + done * depth, depth, out + done);
   }
-  for (size_t j = 0; j < cols; j += kPanel) {
-    const size_t vectors = (std::min(kPanel, cols - j) + F::W - 1) / F::W;
-    size_t r = 0;
-    for (; r + kTileProductRows <= rows; r += kTileProductRows) {
-      product_panel<kTileProductRows>(vectors, a + r * stride, stride, panels + j * depth, depth,
-                                      out + r * out_stride + j, out_stride);
-    }
-    for (; r < rows; ++r) {
-      product_panel<1>(vectors, a + r * stride, stride, panels + j * depth, depth, out + r * out_stride + j,
-                       out_stride);
+  for (size_t k = 0; k < depth; k += kDepthBlock) {
+    const size_t part = std::min(kDepthBlock, depth - k);
+    for (size_t j = done; j < cols; j += kPanel) {
+      const size_t vectors = (std::min(kPanel, cols - j) + F::W - 1) / F::W;
+      const float* panel = panels + j * depth + k * kPanel;
+      size_t r = 0;
+      for (; r + kTileProductRows <= rows; r += kTileProductRows) {
+        product_panel<kTileProductRows>(vectors, a + r * stride + k, stride, panel, part, k == 0,
+                                        out + r * out_stride + j, out_stride);
+      }
+      for (; r < rows; ++r) {
+        product_panel<1>(vectors, a + r * stride + k, stride, panel, part, k == 0, out + r * out_stride + j,
+                         out_stride);
+      }
     }
   }
 }
