@@ -62,7 +62,7 @@ class D2Sampler {
       if (pending_.size() == kMostPending || rejections_ == kMostRejections) {
         if (!refresh()) return false;
       }
-      if (!(total_ > 0)) return false;
+      if (!(total_ > 0) || std::isinf(total_)) return false;
       const PhiloxWords words = philox(seed_, {uint32_t(pick), attempt, uint32_t(Stream::d2_sample), 0});
       const uint32_t proposed = propose(unit(words[0], words[1]) * total_);
       const double then = nearest_.distances()[proposed];

@@ -3,6 +3,7 @@
 #include <querent/dispatch.h>
 #include <querent/philox.h>
 #include <querent/score.h>
+#include <querent/select.h>
 
 #include <bit>
 #include <cmath>
@@ -67,6 +68,18 @@ void hash_scores(Hash& hash, const ScoreSpec& spec, const std::vector<float>& x,
   score(halves.data(), Dtype::f16, Normalize::none);
 }
 
+void hash_selections(Hash& hash, const std::vector<float>& p, size_t rows, size_t cols) {
+  const MatrixView points{p.data(), Dtype::f32, rows, cols, cols};
+  for (const Metric metric : {Metric::euclidean, Metric::cosine}) {
+    const Selection centres = k_center(points, metric, {}, 0, rows / 2, 1, Control());
+    hash.add(centres.rows);
+    hash.add(centres.distances);
+  }
+  hash.add(k_means_plus_plus(points, {}, rows / 2, 5, 1, Control()).rows);
+  const Predictions predictions{points, From::logits, Normalize::none, 1e-3};
+  hash.add(badge(predictions, points, {}, rows / 2, 5, 1, Control()).rows);
+}
+
 unsigned long long hash_of_level() {
   Hash hash;
   constexpr size_t kRows = 200;
@@ -75,6 +88,7 @@ unsigned long long hash_of_level() {
     const std::vector<float> p = probabilities(kRows, cols);
     std::vector<float> logits = p;
     for (float& x : logits) x = x * 60 - 20;
+    hash_selections(hash, p, kRows, cols);
     for (const From from : {From::probabilities, From::logits}) {
       for (const Method method : {Method::entropy, Method::margin, Method::least_confidence}) {
         for (const Kind kind : {Kind::multiclass, Kind::multilabel}) {
