@@ -15,6 +15,7 @@ namespace {
 struct Waiting {
   Napi::Promise::Deferred deferred;
   std::vector<Napi::Reference<Napi::Value>> alive;
+  Control control;
 
   void settle(Napi::Env env, Job& job) {
     if (job.out_of_memory) {
@@ -45,6 +46,7 @@ struct JobQueue::Shared {
 
   static void close(void* data) {
     auto* shared = static_cast<std::shared_ptr<Shared>*>(data);
+    for (const auto& job : (*shared)->waiting) job.second.control.stop();
     {
       std::unique_lock lock((*shared)->mutex);
       (*shared)->closing = true;
@@ -89,8 +91,9 @@ JobQueue& JobQueue::of(Napi::Env env) {
   return *env.GetInstanceData<JobQueue>();
 }
 
-Napi::Value JobQueue::submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive) {
-  Waiting waiting{Napi::Promise::Deferred::New(env), {}};
+Napi::Value JobQueue::submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive,
+                             Control control) {
+  Waiting waiting{Napi::Promise::Deferred::New(env), {}, control};
   const Napi::Value promise = waiting.deferred.Promise();
   for (const Napi::Value& value : alive) waiting.alive.push_back(Napi::Persistent(value));
   if (shared_->waiting.empty()) napi_ref_threadsafe_function(env, shared_->completed);

@@ -2,9 +2,11 @@
 //
 // A job has two halves. Its work runs on a worker thread and touches no JavaScript. Everything JavaScript (the promise,
 // the arrays that must stay alive) is kept by its environment, on the JavaScript thread, so that an environment that
-// goes away takes it along and no reference ever dies on a worker. When an environment is torn down it waits for its
-// jobs: memory that they read belongs to it.
+// goes away takes it along and no reference ever dies on a worker. When an environment is torn down it stops its long
+// jobs and waits for all: memory that they read belongs to it.
 #pragma once
+
+#include <querent/control.h>
 
 #include <functional>
 #include <memory>
@@ -26,8 +28,10 @@ class JobQueue {
   static void install(Napi::Env env);
   static JobQueue& of(Napi::Env env);
 
-  // `alive`: values that the work reads.
-  Napi::Value submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive);
+  // `alive`: values that the work reads. `control`: how to end a long job when the environment goes away; its words
+  // belong to one of the values.
+  Napi::Value submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive,
+                     Control control = Control());
 
   struct Shared;
 

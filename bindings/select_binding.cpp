@@ -89,7 +89,8 @@ Napi::Value k_center_async(const Napi::CallbackInfo& info) {
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
   if (first >= double(p.matrix.rows) && job->k > 0) arguments.fail("first is not a row");
   job->first = first < 0 ? 0 : uint32_t(first);
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value});
+  const Control words = job->control;
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value}, words);
 }
 
 struct KMeansPlusPlusJob final : SelectionJob {
@@ -110,7 +111,8 @@ Napi::Value k_means_plus_plus_async(const Napi::CallbackInfo& info) {
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value});
+  const Control words = job->control;
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value}, words);
 }
 
 struct BadgeJob final : SelectionJob {
@@ -149,7 +151,8 @@ Napi::Value badge_async(const Napi::CallbackInfo& info) {
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {probs.value, p.view.value, control.value});
+  const Control words = job->control;
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {probs.value, p.view.value, control.value}, words);
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ class Control {
   explicit Control(int32_t* words = nullptr) : words_(words) {}
 
   bool stopped() const { return words_ != nullptr && __atomic_load_n(&words_[0], __ATOMIC_RELAXED) != 0; }
+  void stop() const {
+    if (words_ != nullptr) __atomic_store_n(&words_[0], 1, __ATOMIC_RELAXED);
+  }
   void done(size_t units) const {
     if (words_ != nullptr) __atomic_store_n(&words_[1], int32_t(units), __ATOMIC_RELAXED);
   }
