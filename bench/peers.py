@@ -4,13 +4,15 @@ Reads one JSON request per line on stdin and answers one JSON line on stdout:
     {"cmd": "hello"}                              -> {"versions": {...}, "peers": [...]}
     {"cmd": "load", "name": "probs", "path": p}   -> {}            numpy.load, kept under the name
     {"cmd": "prepare", "peer": name}              -> {}            builds what the peer needs, outside the timing
-    {"cmd": "run", "peer": name}                  -> {"wall": s, "cpu": s, "check": sum of the result}
+    {"cmd": "run", "peer": name}                  -> {"wall": s, "cpu": s, "check": sum of the result; not for None}
+    {"cmd": "alone", "peer": name}                -> the same and "peak": bytes. Prepares and runs; for a fresh process
     {"cmd": "clear"}                              -> {}            forgets all arrays
 An error answers {"error": text} and the process goes on. The caller sets the thread counts (OMP_NUM_THREADS and
 friends) in the environment before the start.
 """
 
 import gc
+import importlib
 import json
 import sys
 import time
@@ -20,17 +22,60 @@ from importlib.metadata import version
 import numpy as np
 
 try:
-    import scipy
-    from scipy.special import entr, softmax, xlogy
-    from scipy.stats import entropy as scipy_entropy
-except ImportError:
-    scipy = None
+    import resource
+except ImportError:  # Windows
+    resource = None
 
-try:
-    import modAL
-    from modAL.disagreement import vote_entropy as modal_vote_entropy
-except Exception:  # its own dependencies may be missing or too new
-    modAL = None
+# What a peer may need: modules, with a name that a recent enough one has, and the distribution that tells the version.
+# A process that measures one peer imports what this one needs and nothing else: all of it takes many seconds.
+NEEDS = {
+    "scipy": (("scipy.special:entr", "scipy.stats:entropy"), "scipy"),
+    "sklearn": (("sklearn.cluster:kmeans_plusplus",), "scikit-learn"),
+    "faiss": (("faiss:ClusteringInitMethod_KMEANS_PLUS_PLUS",), "faiss-cpu"),
+    "skactiveml": (("skactiveml.pool:CoreSet",), "scikit-activeml"),
+}
+
+
+def import_need(need):
+    """Import what a peer needs, so that its first run does not have to; raises where it is missing or too old."""
+    for wanted in NEEDS[need][0] if need else ():
+        module, name = wanted.split(":")
+        getattr(importlib.import_module(module), name)
+
+
+def has_need(need):
+    try:
+        import_need(need)
+    except Exception:  # its own dependencies may be missing or too new
+        return False
+    return True
+
+
+def lazy(module, name):
+    """A function of a module that is imported when it is called."""
+
+    def call(*args, **kwargs):
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    return call
+
+
+entr = lazy("scipy.special", "entr")
+softmax = lazy("scipy.special", "softmax")
+xlogy = lazy("scipy.special", "xlogy")
+scipy_entropy = lazy("scipy.stats", "entropy")
+
+
+def modal_vote_entropy():
+    """modAL's own function where it imports, else the same statements."""
+    try:
+        return importlib.import_module("modAL.disagreement").vote_entropy
+    except Exception:
+        return modal_vote_entropy_formula
+
+
+def modal_arguments(votes, classes):
+    return modal_vote_entropy(), Committee(np.ascontiguousarray(votes), classes), votes
 
 
 class Committee:
@@ -84,6 +129,82 @@ def nct(samples):
     return np.ascontiguousarray(np.moveaxis(samples, 0, -1))
 
 
+def sgemm(x, centres, out):
+    """x @ centres, into memory that is there; a pool above its rows in blocks of them."""
+    for begin in range(0, len(x), len(out)):
+        rows = x[begin : begin + len(out)]
+        np.matmul(rows, centres, out=out[: len(rows)])
+
+
+def sgemm_arguments(x, k, most_rows=200_000):
+    return x, np.ascontiguousarray(x[:k].T), np.full((min(len(x), most_rows), k), 0, dtype=x.dtype)
+
+
+def k_center_gemv(x, k):
+    """The greedy loop with one matrix-vector product per centre; returns the covering radius."""
+    norms = np.einsum("ij,ij->i", x, x)
+    nearest = np.full(len(x), np.inf, dtype=x.dtype)
+    pick = 0
+    for _ in range(k):
+        d2 = norms + norms[pick] - 2 * (x @ x[pick])
+        np.minimum(nearest, d2, out=nearest)
+        pick = int(nearest.argmax())
+    return np.sqrt(nearest[pick])
+
+
+def faiss_k_means_plus_plus(x, k):
+    """The initialisation of faiss.Kmeans and no iteration after it, on all rows."""
+    import faiss
+
+    kmeans = faiss.Kmeans(
+        x.shape[1],
+        k,
+        niter=0,
+        init_method=faiss.ClusteringInitMethod_KMEANS_PLUS_PLUS,
+        min_points_per_centroid=1,
+        max_points_per_centroid=len(x),
+    )
+    kmeans.train(x)
+
+
+def sklearn_k_means_plus_plus(x, k, trials):
+    from sklearn.cluster import kmeans_plusplus
+
+    kmeans_plusplus(x, k, n_local_trials=trials, random_state=0)
+
+
+def skactiveml_core_set(x, k):
+    """Row 0 is labelled, the others are asked for."""
+    from skactiveml.pool import CoreSet
+
+    labels = np.full(len(x), np.nan)
+    labels[0] = 0
+    CoreSet(random_state=0).query(x, labels, batch_size=k - 1)
+
+
+def badge_numpy(probs, h, k):
+    """BADGE with the distance of gradient embeddings in factors and a draw over the whole pool per pick."""
+    from scipy.stats import rv_discrete
+
+    rng = np.random.RandomState(0)
+    rows = np.arange(len(h))
+    p = probs.copy()
+    p[rows, probs.argmax(axis=1)] -= 1
+    norms = np.einsum("ij,ij->i", p, p) * np.einsum("ij,ij->i", h, h)
+    nearest = np.full(len(h), np.inf)
+    picks = [int(norms.argmax())]
+    while len(picks) < k:
+        last = picks[-1]
+        d2 = norms + norms[last] - 2 * (p @ p[last]) * (h @ h[last])
+        np.minimum(nearest, np.sqrt(np.maximum(d2, 0)), out=nearest)
+        weights = nearest**2
+        draw = rv_discrete(values=(rows, weights / weights.sum()))
+        pick = int(draw.rvs(random_state=rng))
+        while pick in picks:
+            pick = int(draw.rvs(random_state=rng))
+        picks.append(pick)
+
+
 # name -> (needs, prepare(arrays) -> arguments, run(*arguments))
 PEERS = {
     "scipy.stats.entropy": ("scipy", lambda a: (a["probs"],), lambda p: scipy_entropy(p, axis=1)),
@@ -106,29 +227,81 @@ PEERS = {
     ),
     "modAL vote_entropy": (
         "scipy",
-        lambda a: (Committee(np.ascontiguousarray(a["votes"].T), int(a["classes"])), a["votes"].T),
-        lambda c, X: modal_vote_entropy(c, X) if modAL else modal_vote_entropy_formula(c, X),
+        lambda a: modal_arguments(a["votes"].T, int(a["classes"])),
+        lambda vote_entropy, c, X: vote_entropy(c, X),
     ),
+    "OpenBLAS sgemm": (None, lambda a: sgemm_arguments(a["x"], int(a["k"])), sgemm),
+    "numpy GEMV": (None, lambda a: (a["x"], int(a["k"])), k_center_gemv),
+    "faiss k-means++": ("faiss", lambda a: (a["x"], int(a["k"])), faiss_k_means_plus_plus),
+    "scikit-activeml CoreSet": ("skactiveml", lambda a: (a["x"], int(a["k"])), skactiveml_core_set),
+    "sklearn k-means++ (1 trial)": ("sklearn", lambda a: (a["x"], int(a["k"]), 1), sklearn_k_means_plus_plus),
+    "sklearn k-means++ (default)": ("sklearn", lambda a: (a["x"], int(a["k"]), None), sklearn_k_means_plus_plus),
+    "BADGE formula in numpy": ("scipy", lambda a: (a["probs"], a["x"], int(a["k"])), badge_numpy),
 }
 
 arrays = {}
 prepared = {}
 
 
-def versions():
+def versions(needs):
     found = {"python": sys.version.split()[0], "numpy": np.__version__}
-    if scipy is not None:
-        found["scipy"] = scipy.__version__
-    if modAL is not None:
+    for need in needs:
+        distribution = NEEDS[need][1]
+        found[distribution] = version(distribution)
+    if modal_vote_entropy() is not modal_vote_entropy_formula:
         found["modAL"] = version("modAL-python")
     return found
+
+
+def timed(peer, arguments):
+    run = PEERS[peer][2]
+    cpu = time.process_time()
+    start = time.perf_counter()
+    result = run(*arguments)
+    wall = time.perf_counter() - start
+    cpu = time.process_time() - cpu
+    check = {} if result is None else {"check": float(np.sum(result, dtype=np.float64))}
+    return {"wall": wall, "cpu": cpu, **check}
+
+
+def linux_status(name):
+    """Bytes of VmRSS or VmHWM of this process; None elsewhere."""
+    try:
+        with open("/proc/self/status") as lines:
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name + ":"))
+    except (OSError, StopIteration):
+        return None
+
+
+def peak_bytes():
+    """Peak resident memory; getrusage of a new process starts at the peak of its parent, so Linux's own number first."""
+    peak = linux_status("VmHWM")
+    if peak is None and resource is not None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return peak
+
+
+def alone(peer):
+    """Prepare and run, in a process that holds the inputs and has done nothing else."""
+    import_need(PEERS[peer][0])
+    gc.enable()  # cycles that pile up would be taken for memory that the peer needs
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")  # forget the peak so far
+    except OSError:
+        pass
+    before = linux_status("VmRSS") or peak_bytes()
+    answer = timed(peer, PEERS[peer][1](arrays))
+    after = peak_bytes()
+    return answer if after is None else {**answer, "peak": max(0, after - before)}
 
 
 def handle(request):
     command = request["cmd"]
     if command == "hello":
-        peers = [name for name, (needs, _, _) in PEERS.items() if needs != "scipy" or scipy is not None]
-        return {"versions": versions(), "peers": peers}
+        needs = [need for need in NEEDS if has_need(need)]
+        peers = [name for name, (need, _, _) in PEERS.items() if need is None or need in needs]
+        return {"versions": versions(needs), "peers": peers}
     if command == "load":
         arrays[request["name"]] = np.load(request["path"])
         return {}
@@ -138,20 +311,16 @@ def handle(request):
     if command == "clear":
         arrays.clear()
         prepared.clear()
+        gc.collect()
         return {}
     peer = request["peer"]
     if command == "prepare":
         prepared[peer] = PEERS[peer][1](arrays)
         return {}
     if command == "run":
-        run = PEERS[peer][2]
-        arguments = prepared[peer]
-        cpu = time.process_time()
-        start = time.perf_counter()
-        result = run(*arguments)
-        wall = time.perf_counter() - start
-        cpu = time.process_time() - cpu
-        return {"wall": wall, "cpu": cpu, "check": float(np.sum(result, dtype=np.float64))}
+        return timed(peer, prepared[peer])
+    if command == "alone":
+        return alone(peer)
     raise ValueError(f"unknown command {command!r}")
 
 

@@ -14,20 +14,35 @@ const requirements = fileURLToPath(new URL('requirements.txt', import.meta.url))
 const done = join(venv, 'querent-requirements.txt');
 const wanted = readFileSync(requirements, 'utf8');
 
-function run(command, args) {
+/** @returns What went wrong, or an empty text. */
+function attempt(command, args) {
   process.stderr.write(`${command} ${args.join(' ')}\n`);
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] });
-  if (error || status !== 0) {
-    process.stderr.write(`${command} failed: ${error ? error.message : `exit code ${status}`}\n`);
-    process.exit(1);
-  }
+  if (!error && status === 0) return '';
+  return `${command} failed: ${error ? error.message : `exit code ${status}`}\n`;
 }
+
+function run(command, args) {
+  const failure = attempt(command, args);
+  if (failure === '') return;
+  process.stderr.write(failure);
+  process.exit(1);
+}
+
+const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 
 if (!existsSync(done) || readFileSync(done, 'utf8') !== wanted) {
   rmSync(venv, { recursive: true, force: true });
   run(process.env.PYTHON || (windows ? 'python' : 'python3'), ['-m', 'venv', venv]);
-  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', 'modAL-python==0.4.2.1']);
-  writeFileSync(done, wanted);
+  const missing = [];
+  if (attempt(python, [...install, '-r', requirements]) !== '') {
+    // not every peer has a build for every system: take those that do
+    const [numpy, ...others] = wanted.split('\n').filter((line) => /^\w/.test(line));
+    run(python, [...install, numpy]);
+    for (const peer of others) if (attempt(python, [...install, peer]) !== '') missing.push(peer);
+  }
+  run(python, [...install, '--no-deps', 'modAL-python==0.4.2.1']);
+  if (missing.length === 0) writeFileSync(done, wanted);
+  else process.stderr.write(`left out, and tried again next time: ${missing.join(', ')}\n`);
 }
 process.stdout.write(`${python}\n`);

@@ -11,7 +11,7 @@ function positiveNumber(text: string): number {
 
 export function benchCommand(): Command {
   return new Command('bench')
-    .description('Time the kernels beside their peers: plain JS, TensorFlow.js, and NumPy, SciPy and modAL in Python.')
+    .description('Time the kernels beside their peers: plain JS, TensorFlow.js, and NumPy, SciPy and others in Python.')
     .argument('[filter]', 'only cases whose name contains this text')
     .option('--list', 'print the names of the cases')
     .option('--rounds <count>', 'rounds per case at most', wholeNumber(1), 15)
@@ -24,6 +24,7 @@ export function benchCommand(): Command {
     )
     .option('--level <name>', 'CPU level: scalar, avx2, avx512, neon (default: the best)')
     .option('--python <path>', 'interpreter for the Python peers (default: QUERENT_BENCH_PYTHON, python3)')
+    .option('--no-memory', 'leave out the peak memory, which takes one more run of each runner in a fresh process')
     .option('--no-peers', 'only querent itself and plain JS')
     .option('--json', 'print the result as JSON')
     .option('-o, --out <file>', 'write the result as JSON, for the records')

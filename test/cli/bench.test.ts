@@ -1,19 +1,37 @@
 import { spawnSync } from 'node:child_process';
+import { pbkdf2, pbkdf2Sync } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
 import type { BenchResult } from '../../src/cli/bench/run.js';
 import { runBench, type BenchOptions } from '../../src/cli/bench/run.js';
-import { interleave, median, pairedRatio } from '../../src/cli/bench/measure.js';
+import { interleave, median, pairedRatio, timed, timedAsync } from '../../src/cli/bench/measure.js';
+import { withPeak } from '../../src/cli/bench/memory.js';
+import { PythonPeers } from '../../src/cli/bench/python.js';
 import * as loops from '../../src/cli/bench/plain-js.js';
-import { fillLogits, fillProbabilities, randomVotes } from '../../src/cli/bench/data.js';
+import { fillGaussian, fillLogits, fillProbabilities, randomVotes, uniformSource } from '../../src/cli/bench/data.js';
 import { UsageError } from '../../src/cli/effects.js';
 import { UnavailableError } from '../../src/errors.js';
-import { committee, matrix, mcDropout, score, topK } from '../../src/index.js';
+import { committee, kCenterGreedy, matrix, mcDropout, score, topK } from '../../src/index.js';
+import { writeNpy } from '../../src/pool/npy.js';
 import { fakeEffects } from '../helpers/cli.js';
 
-const OPTIONS: BenchOptions = { rounds: 2, budget: 1, scale: 0.001, clock: 'wall', peers: false };
+const OPTIONS: BenchOptions = { rounds: 2, budget: 1, scale: 0.001, clock: 'wall', peers: false, memory: false };
+const PYTHON = process.env.QUERENT_BENCH_PYTHON ?? 'python3';
+const hasPython = spawnSync(PYTHON, ['-c', 'import numpy, scipy']).status === 0;
+
+/** Checks of runners that do the same work agree. */
+function sameResults(t: ExecutionContext, { cases }: BenchResult): void {
+  for (const { id, runners, tolerance } of cases) {
+    const ours = runners[0]?.check;
+    for (const { name, check } of runners) {
+      if (check !== undefined && ours !== undefined)
+        t.true(Math.abs(check - ours) <= tolerance * Math.abs(ours), `${id} ${name}`);
+    }
+  }
+}
 
 async function runQuick(filter: string, options: Partial<BenchOptions> = {}): Promise<BenchResult> {
   const effects = fakeEffects();
@@ -30,15 +48,32 @@ test.serial('every case runs and records machine, versions and samples; small ru
   for (const { id, runners, gates } of result.cases) {
     t.true(runners.length > 0, id);
     t.deepEqual(gates, []);
-    for (const { name, samples, medianSeconds, leastSeconds, check } of runners) {
-      t.is(samples.length, 2, name);
+    for (const { name, samples, medianSeconds, leastSeconds, peakBytes } of runners) {
+      t.true(samples.length === 2 || (samples.length === 1 && /^(k-|badge)/.test(id)), `${id} ${name}`);
       t.true(leastSeconds > 0 && leastSeconds <= medianSeconds, name);
-      const ours = runners[0]?.check;
-      if (check !== undefined && ours !== undefined)
-        t.true(Math.abs(check - ours) <= 1e-3 * Math.abs(ours), `${id} ${name}`);
+      t.is(peakBytes, undefined);
     }
   }
+  sameResults(t, result);
 });
+
+test.serial(
+  'cases with memory run each runner in a process of its own, and runners of one round only there',
+  async (t) => {
+    const [result] = (await runQuick('k-means++', { memory: true })).cases;
+    t.deepEqual(
+      result?.runners.map(({ name }) => name),
+      ['querent', 'plain JS loop'],
+    );
+    for (const { peakBytes, samples } of result?.runners ?? []) {
+      t.true(peakBytes !== undefined && peakBytes >= 0 && peakBytes < 1e9);
+      t.true((samples[0] ?? 0) > 0);
+    }
+    const effects = fakeEffects();
+    await runBench('k-means++', { ...OPTIONS, memory: true }, effects);
+    t.regex(effects.stdout.text, /times ours +memory\nquerent .* [kM]?B\n/);
+  },
+);
 
 test.serial('--out writes the record, the text shows a table, an exact name is not a filter', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'querent-bench-test-'));
@@ -68,27 +103,59 @@ test.serial('--list names the cases, an unknown name lists them, a missing inter
 });
 
 test.serial('the Python peers compute what we compute', async (t) => {
-  const python = process.env.QUERENT_BENCH_PYTHON ?? 'python3';
-  if (spawnSync(python, ['-c', 'import numpy, scipy']).status !== 0) {
+  if (!hasPython) {
     t.log('no Python with NumPy and SciPy here');
     return t.pass();
   }
-  const { cases, peers } = await runQuick('', { peers: true, python });
-  t.truthy(peers.numpy);
-  const names = cases.flatMap(({ runners }) => runners.map(({ name }) => name));
-  for (const name of ['scipy.stats.entropy', 'numpy argpartition', 'Baal BALD (xlogy)', 'modAL vote_entropy']) {
+  const result = await runQuick('', { peers: true, python: PYTHON });
+  t.truthy(result.peers.numpy);
+  const names = result.cases.flatMap(({ runners }) => runners.map(({ name }) => name));
+  const expected = ['scipy.stats.entropy', 'numpy argpartition', 'Baal BALD (xlogy)', 'modAL vote_entropy'];
+  for (const name of [...expected, 'OpenBLAS sgemm', 'numpy GEMV', 'BADGE formula in numpy']) {
     t.true(names.includes(name), name);
   }
-  for (const { id, runners } of cases) {
-    const ours = runners[0]?.check;
-    for (const { name, check } of runners) {
-      if (check !== undefined && ours !== undefined)
-        t.true(Math.abs(check - ours) <= 1e-3 * Math.abs(ours), `${id} ${name}`);
-    }
-  }
+  sameResults(t, result);
 });
 
-test('the plain loops agree with the kernels', (t) => {
+test.serial('the memory of a Python peer is what it allocates, not what the process held before', async (t) => {
+  if (!hasPython) {
+    t.log('no Python with NumPy and SciPy here');
+    return t.pass();
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'querent-bench-test-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const [rows, cols, k] = [4000, 500, 1000];
+  const path = join(folder, 'x.npy');
+  await writeNpy(path, new Float32Array(rows * cols).fill(1), 'f4', [rows, cols]);
+  const python = await PythonPeers.start(PYTHON);
+  const inputs = [
+    { name: 'x', path },
+    { name: 'k', value: k },
+  ];
+  const { peakBytes = NaN, wall } = (await python?.alone('OpenBLAS sgemm', inputs)) ?? {};
+  python?.stop();
+  t.true((wall ?? 0) > 0);
+  const needed = (rows + cols) * k * 4; // the product and the transposed centres
+  t.true(peakBytes >= needed && peakBytes < needed + 64e6, `${peakBytes}`);
+});
+
+test.serial('a peak counts memory that is free again', async (t) => {
+  const { peakBytes, check } = await withPeak(() => timed(() => Buffer.alloc(64e6, 1).length, Number));
+  t.is(check, 64e6);
+  if (process.platform === 'linux') t.true((peakBytes ?? 0) > 32e6, `${peakBytes}`);
+});
+
+test.serial('processor time covers threads that work for a promise', async (t) => {
+  const sync = timed(() => pbkdf2Sync('a', 'b', 1e5, 64, 'sha512'));
+  const inThread = await timedAsync(
+    () => promisify(pbkdf2)('a', 'b', 1e5, 64, 'sha512'),
+    (key) => key.length,
+  );
+  t.is(inThread.check, 64);
+  t.true(inThread.cpu > 0.3 * sync.cpu, `${inThread.cpu} of ${sync.cpu}`);
+});
+
+test('the plain loops agree with the kernels', async (t) => {
   const [rows, cols] = [500, 7];
   const probs = new Float32Array(rows * cols);
   fillProbabilities(probs, rows, cols, 5);
@@ -118,6 +185,14 @@ test('the plain loops agree with the kernels', (t) => {
     t.is(loop.length, kernel.length);
     t.true(loop.every((value, i) => Math.abs(value - (kernel[i] as number)) < 1e-5));
   }
+  const x = new Float32Array(rows * 9);
+  fillGaussian(x, 8);
+  const { indices, coveringRadius } = loops.kCenterLoop(x, rows, 9, 40);
+  const greedy = await kCenterGreedy(matrix(x, rows, 9), 40);
+  t.deepEqual(indices, greedy.indices);
+  t.true(Math.abs(coveringRadius - greedy.coveringRadius) < 1e-6);
+  const drawn = loops.kMeansPlusPlusLoop(x, rows, 9, 40, uniformSource(1));
+  t.is(new Set(drawn).size, 40);
   const scores = out().map((_, i) => (i * 7919) % rows);
   t.deepEqual([...loops.topKHeap(scores, 20)].sort(), [...topK(scores, 20).indices].sort());
 });
@@ -140,6 +215,13 @@ test('runners take turns, slow ones sit out the later rounds, and ratios compare
   );
   const [a, b] = samples as [(typeof samples)[0], (typeof samples)[0]];
   t.true(Math.abs(pairedRatio(b, a) - 3) < 0.01);
+  calls.length = 0;
+  const limited = await interleave([runner('a', 0.1), { ...runner('b', 3), rounds: 1 }], { ...options, rounds: 3 });
+  t.deepEqual(calls, ['a', 'a', 'b', 'a', 'a']); // no warm-up of b
+  t.deepEqual(
+    limited.map(({ seconds }) => seconds.length),
+    [3, 1],
+  );
   t.is(median([3, 1, 2]), 2);
   t.is(median([4, 1, 2, 3]), 2.5);
 });

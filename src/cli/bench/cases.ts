@@ -1,7 +1,9 @@
 import { allocMatrix, committee, mcDropout, score, scoreTopK, topK } from '../../index.js';
-import { MEMORY_READ, type BenchContext } from './context.js';
+import { JS_LOOP, least, most, OURS, type BenchCase, type Gate } from './case.js';
+import { MEMORY_READ } from './context.js';
 import { fillLogits, fillProbabilities, fillUniform, randomVotes } from './data.js';
-import { timed, type Clock, type Runner } from './measure.js';
+import { timed, type Runner } from './measure.js';
+import { SELECTION_CASES } from './selection-cases.js';
 import {
   baldLoop,
   entropyFromLogitsLoop,
@@ -13,42 +15,13 @@ import {
   voteEntropyLoop,
 } from './plain-js.js';
 
-/** A promise about two runners of a case: the median of time(of) / time(over), round by round. */
-export interface Gate {
-  readonly of: string;
-  readonly over: string;
-  readonly limit: number;
-  /** 'least': the ratio must reach the limit; 'most': it must not exceed it. */
-  readonly kind: 'least' | 'most';
-}
+export type { BenchCase, Gate, PreparedCase } from './case.js';
+export { OURS } from './case.js';
 
-export interface PreparedCase {
-  readonly runners: readonly Runner[];
-  /** Input bytes that one run reads. */
-  readonly bytes: number;
-  /** What times are divided by for the "per element" column. */
-  readonly elements: number;
-}
-
-export interface BenchCase {
-  /** Short name, for the filter. */
-  readonly id: string;
-  readonly title: string;
-  readonly gates: readonly Gate[];
-  /** Set where only this clock makes sense. */
-  readonly clock?: Clock;
-  prepare(context: BenchContext): Promise<PreparedCase>;
-}
-
-export const OURS = 'querent';
 // What is fair against a peer that writes into memory it already has, or writes nothing.
 const REUSED = 'querent, output reused';
-const JS_LOOP = 'plain JS loop';
 const SCIPY = 'scipy.stats.entropy';
 const NUMPY = 'numpy -(p*log p).sum';
-
-const least = (of: string, over: string, limit: number): Gate => ({ of, over, limit, kind: 'least' });
-const most = (of: string, over: string, limit: number): Gate => ({ of, over, limit, kind: 'most' });
 
 interface Probabilities {
   readonly matrix: ReturnType<typeof allocMatrix>;
@@ -272,4 +245,5 @@ export const CASES: readonly BenchCase[] = [
   voteCase,
   threadsCase('1e6x10', 1e6, 10),
   threadsCase('1e6x100', 1e6, 100),
+  ...SELECTION_CASES,
 ];

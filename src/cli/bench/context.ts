@@ -3,14 +3,24 @@ import { join } from 'node:path';
 import { activeAddon } from '../../native.js';
 import { writeNpy } from '../../pool/npy.js';
 import { timed, type Runner } from './measure.js';
-import type { PythonPeers } from './python.js';
+import type { Input, PythonPeers } from './python.js';
 import type { TfjsPeer } from './tfjs.js';
 
 /** Name of the runner that only reads the input. */
 export const MEMORY_READ = 'memory read';
 
+/** A Python peer of a case. */
+export interface Peer {
+  readonly name: string;
+  /** See {@link Runner.rounds}. */
+  readonly rounds?: number;
+}
+
 /** What a case gets to build its runners from. */
 export class BenchContext {
+  /** What the Python peers of this case have been given. */
+  #inputs: Input[] = [];
+
   constructor(
     private readonly scale: number,
     private readonly folder: string,
@@ -23,26 +33,36 @@ export class BenchContext {
     return Math.max(100, Math.round(rows * this.scale));
   }
 
-  /** Let the Python peers load the same array, from a file that is gone afterwards. */
+  /** Let the Python peers load the same array, from a file that is gone after the case. */
   async share(name: string, data: Float32Array | Int32Array, shape: readonly number[]): Promise<void> {
     if (this.python === undefined) return;
     const path = join(this.folder, `${name}.npy`);
     await writeNpy(path, data, data instanceof Int32Array ? 'i4' : 'f4', shape);
-    await this.python.load(name, path);
-    await rm(path);
+    await this.#give({ name, path });
   }
 
   async shareNumber(name: string, value: number): Promise<void> {
-    await this.python?.set(name, value);
+    await this.#give({ name, value });
+  }
+
+  async #give(input: Input): Promise<void> {
+    this.#inputs.push(input);
+    await this.python?.give(input);
   }
 
   /** Those of the named Python peers that are installed. Call it after sharing what they need. */
-  async peers(...names: string[]): Promise<Runner[]> {
+  async peers(...wanted: (string | Peer)[]): Promise<Runner[]> {
     const { python } = this;
     if (python === undefined) return [];
-    const present = names.filter((name) => python.peers.has(name));
-    for (const name of present) await python.prepare(name);
-    return present.map((name) => ({ name, run: () => python.run(name) }));
+    const named = wanted.map((peer) => (typeof peer === 'string' ? { name: peer } : peer));
+    const present = named.filter(({ name }) => python.peers.has(name));
+    for (const { name } of present) await python.prepare(name);
+    const inputs = this.#inputs;
+    return present.map((peer) => ({
+      ...peer,
+      run: () => python.run(peer.name),
+      alone: () => python.alone(peer.name, inputs),
+    }));
   }
 
   /** Entropy the tfjs way, where a tfjs backend loads. */
@@ -59,6 +79,8 @@ export class BenchContext {
   /** After a case. */
   async release(): Promise<void> {
     this.tfjs?.release();
+    for (const input of this.#inputs) if ('path' in input) await rm(input.path, { force: true });
+    this.#inputs = [];
     await this.python?.clear();
   }
 }

@@ -38,6 +38,22 @@ export function fillUniform(data: Float32Array, seed: number): void {
   for (let at = 0; at < data.length; at++) data[at] = next();
 }
 
+/** Standard normal numbers: Marsaglia's polar method. */
+export function fillGaussian(data: Float32Array, seed: number): void {
+  const next = uniformSource(seed);
+  for (let at = 0; at < data.length; at += 2) {
+    let x, y, square;
+    do {
+      x = 2 * next() - 1;
+      y = 2 * next() - 1;
+      square = x * x + y * y;
+    } while (square >= 1 || square === 0);
+    const stretch = Math.sqrt((-2 * Math.log(square)) / square);
+    data[at] = x * stretch;
+    if (at + 1 < data.length) data[at + 1] = y * stretch;
+  }
+}
+
 export function randomVotes(members: number, rows: number, classes: number, seed: number): Int32Array {
   const next = uniformSource(seed);
   return Int32Array.from({ length: members * rows }, () => Math.floor(next() * next() * classes));

@@ -4,6 +4,13 @@ export interface Runner {
   /** Input bytes of a run where they differ from those of the case. */
   readonly bytes?: number;
   /**
+   * For work of many seconds: at most so many rounds, and no warm-up. In a case that tells memory, a runner of one round
+   * runs in a process of its own, which measures both.
+   */
+  readonly rounds?: number;
+  /** Do the work once in a fresh process that measures its peak memory too; without it the case does that itself. */
+  alone?(): Promise<Measured>;
+  /**
    * Do the work once.
    *
    * @returns Seconds by both clocks, and a number that tells whether runners agree (the sum of the result), where they should.
@@ -19,6 +26,8 @@ export interface Measured {
   /** Processor time of the whole process that ran the work, all threads. */
   readonly cpu: number;
   readonly check?: number;
+  /** Peak resident memory above what the process held before, where the run was alone in its process. */
+  readonly peakBytes?: number;
 }
 
 export interface Samples {
@@ -27,6 +36,7 @@ export interface Samples {
   readonly seconds: readonly number[];
   readonly check: number | undefined;
   readonly bytes: number | undefined;
+  readonly peakBytes: number | undefined;
 }
 
 export interface MeasureOptions {
@@ -51,9 +61,27 @@ export function timed<Result>(work: () => Result, check?: (result: Result) => nu
   const start = process.hrtime.bigint();
   const result = work();
   const wall = Number(process.hrtime.bigint() - start) / 1e9;
-  const { user, system } = process.cpuUsage(cpuStart);
-  const cpu = (user + system) / 1e6;
+  const cpu = secondsSince(cpuStart);
   return check === undefined ? { wall, cpu } : { wall, cpu, check: check(result) };
+}
+
+/** The same for work that ends with a promise; threads that work for it are charged to the processor time. */
+export async function timedAsync<Result>(
+  work: () => Promise<Result>,
+  check?: (result: Result) => number,
+): Promise<Measured> {
+  const cpuStart = process.cpuUsage();
+  const start = process.hrtime.bigint();
+  const result = await work();
+  const wall = Number(process.hrtime.bigint() - start) / 1e9;
+  const cpu = secondsSince(cpuStart);
+  return check === undefined ? { wall, cpu } : { wall, cpu, check: check(result) };
+}
+
+/** Processor time of all threads of this process. */
+function secondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
 }
 
 /**
@@ -65,15 +93,24 @@ export async function interleave(runners: readonly Runner[], options: MeasureOpt
   const samples = runners.map((runner) => ({
     name: runner.name,
     seconds: [] as number[],
-    check: NaN,
+    check: undefined as number | undefined,
+    peakBytes: undefined as number | undefined,
     repeats: 1,
     slow: false,
+    rounds: runner.rounds ?? options.rounds,
   }));
+  type Sample = (typeof samples)[number];
+  const run = async (runner: Runner, sample: Sample): Promise<Measured> => {
+    options.signal?.throwIfAborted();
+    const measured = await runner.run();
+    sample.check ??= measured.check;
+    sample.peakBytes ??= measured.peakBytes;
+    return measured;
+  };
   for (const [at, runner] of runners.entries()) {
-    const warm = await runner.run();
     const sample = samples[at];
-    if (sample === undefined) continue;
-    sample.check = warm.check ?? NaN;
+    if (sample === undefined || runner.rounds !== undefined) continue;
+    const warm = await run(runner, sample);
     sample.slow = warm.wall > SLOW_SECONDS;
     sample.repeats = Math.max(1, Math.min(MOST_REPEATS, Math.floor(SAMPLE_SECONDS / warm.wall)));
   }
@@ -81,22 +118,22 @@ export async function interleave(runners: readonly Runner[], options: MeasureOpt
   for (let round = 0; round < options.rounds; round++) {
     if (round >= options.leastRounds && performance.now() - started > options.budgetSeconds * 1000) break;
     for (let turn = 0; turn < runners.length; turn++) {
-      options.signal?.throwIfAborted();
       const at = (turn + round) % runners.length;
       const runner = runners[at];
       const sample = samples[at];
       if (runner === undefined || sample === undefined) continue;
-      if (sample.slow && round >= options.leastRounds) continue;
+      if (round >= sample.rounds || (sample.slow && round >= options.leastRounds)) continue;
       const runs: number[] = [];
-      for (let repeat = 0; repeat < sample.repeats; repeat++) runs.push((await runner.run())[options.clock]);
+      for (let repeat = 0; repeat < sample.repeats; repeat++) runs.push((await run(runner, sample))[options.clock]);
       sample.seconds.push(median(runs));
     }
   }
-  return samples.map(({ name, seconds, check }, at) => ({
+  return samples.map(({ name, seconds, check, peakBytes }, at) => ({
     name,
     seconds,
-    check: Number.isNaN(check) ? undefined : check,
+    check,
     bytes: runners[at]?.bytes,
+    peakBytes,
   }));
 }
 

@@ -138,6 +138,77 @@ export function voteEntropyLoop(votes: Int32Array, members: number, rows: number
   return out;
 }
 
+/**
+ * Move `nearest` [rows], squared distances to the nearest centre, on to one more centre, row `pick`. Four sums, because one
+ * would wait for itself.
+ *
+ * @returns The first row that is now farthest.
+ */
+function moveCentre(data: Float32Array, cols: number, pick: number, nearest: Float64Array): number {
+  const centre = data.slice(pick * cols, (pick + 1) * cols);
+  const fours = cols - (cols % 4);
+  let farthest = 0;
+  for (let row = 0; row < nearest.length; row++) {
+    const at = row * cols;
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let col = 0; col < fours; col += 4) {
+      const s = (data[at + col] as number) - (centre[col] as number);
+      const t = (data[at + col + 1] as number) - (centre[col + 1] as number);
+      const u = (data[at + col + 2] as number) - (centre[col + 2] as number);
+      const v = (data[at + col + 3] as number) - (centre[col + 3] as number);
+      a += s * s;
+      b += t * t;
+      c += u * u;
+      d += v * v;
+    }
+    for (let col = fours; col < cols; col++) a += ((data[at + col] as number) - (centre[col] as number)) ** 2;
+    const square = a + b + (c + d);
+    if (square < (nearest[row] as number)) nearest[row] = square;
+    if ((nearest[row] as number) > (nearest[farthest] as number)) farthest = row;
+  }
+  return farthest;
+}
+
+/** The textbook greedy loop from row 0 over embeddings [rows, cols]: one pass over the pool per centre. */
+export function kCenterLoop(
+  data: Float32Array,
+  rows: number,
+  cols: number,
+  k: number,
+): { indices: Uint32Array; coveringRadius: number } {
+  const indices = new Uint32Array(k);
+  const nearest = new Float64Array(rows).fill(Infinity);
+  let pick = 0;
+  for (let i = 0; i < k; i++) {
+    indices[i] = pick;
+    pick = moveCentre(data, cols, pick, nearest);
+  }
+  return { indices, coveringRadius: Math.sqrt(nearest[pick] as number) };
+}
+
+/** D² sampling with one pass over the pool per centre; `next` gives numbers in (0, 1). */
+export function kMeansPlusPlusLoop(
+  data: Float32Array,
+  rows: number,
+  cols: number,
+  k: number,
+  next: () => number,
+): Uint32Array {
+  const indices = new Uint32Array(k);
+  const nearest = new Float64Array(rows).fill(Infinity);
+  let pick = Math.floor(next() * rows);
+  for (let i = 0; i < k; i++) {
+    indices[i] = pick;
+    moveCentre(data, cols, pick, nearest);
+    let rest = next() * total(nearest);
+    for (pick = 0; pick < rows - 1; pick++) {
+      rest -= nearest[pick] as number;
+      if (rest < 0) break;
+    }
+  }
+  return indices;
+}
+
 /** Sum of the result in f64: what runners compare. */
 export function total(values: ArrayLike<number>): number {
   let sum = 0;

@@ -18,27 +18,39 @@ const ONE_THREAD = {
   BLIS_NUM_THREADS: '1',
   VECLIB_MAXIMUM_THREADS: '1',
   NUMEXPR_NUM_THREADS: '1',
+  NUMBA_NUM_THREADS: '1',
 };
+
+/** What the peers of a case work on: an array in a .npy file, or a number. */
+export type Input =
+  { readonly name: string; readonly path: string } | { readonly name: string; readonly value: number };
 
 interface Answer {
   error?: string;
   wall?: number;
   cpu?: number;
   check?: number;
+  peak?: number;
   versions?: Record<string, string>;
   peers?: string[];
+}
+
+/** A process of peers.py and the lines that it writes. */
+interface Conversation {
+  readonly child: ChildProcess;
+  readonly lines: AsyncIterator<string>;
 }
 
 /** A Python process that runs peers on request, one at a time, while this process waits: the two never compete. */
 export class PythonPeers {
   readonly versions: Readonly<Record<string, string>>;
   readonly peers: ReadonlySet<string>;
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #python: string;
+  readonly #conversation: Conversation;
 
-  private constructor(child: ChildProcess, lines: AsyncIterator<string>, hello: Answer) {
-    this.#child = child;
-    this.#lines = lines;
+  private constructor(python: string, conversation: Conversation, hello: Answer) {
+    this.#python = python;
+    this.#conversation = conversation;
     this.versions = hello.versions ?? {};
     this.peers = new Set(hello.peers);
   }
@@ -54,7 +66,7 @@ export class PythonPeers {
     const candidates = python === undefined ? interpreters() : [python];
     for (const candidate of candidates) {
       const started = await tryStart(candidate);
-      if (started !== undefined) return new PythonPeers(started.child, started.lines, started.hello);
+      if (started !== undefined) return new PythonPeers(candidate, started.conversation, started.hello);
     }
     if (python === undefined) return undefined;
     throw new UnavailableError(
@@ -62,12 +74,8 @@ export class PythonPeers {
     );
   }
 
-  load(name: string, path: string): Promise<void> {
-    return this.#ask({ cmd: 'load', name, path }).then(() => undefined);
-  }
-
-  set(name: string, value: number): Promise<void> {
-    return this.#ask({ cmd: 'set', name, value }).then(() => undefined);
+  give(input: Input): Promise<void> {
+    return give(this.#conversation, input);
   }
 
   clear(): Promise<void> {
@@ -79,21 +87,39 @@ export class PythonPeers {
   }
 
   async run(peer: string): Promise<Measured> {
-    const { wall, cpu, check } = await this.#ask({ cmd: 'run', peer });
-    if (wall === undefined || cpu === undefined) throw new UnavailableError(`${peer} answered without a time`);
-    return check === undefined ? { wall, cpu } : { wall, cpu, check };
+    return measured(peer, await this.#ask({ cmd: 'run', peer }));
+  }
+
+  /** Run a peer once in a fresh process, which tells its peak memory, too. */
+  async alone(peer: string, inputs: readonly Input[]): Promise<Measured> {
+    const conversation = launch(this.#python);
+    try {
+      for (const input of inputs) await give(conversation, input);
+      return measured(peer, await ask(conversation, { cmd: 'alone', peer }));
+    } finally {
+      conversation.child.kill();
+    }
   }
 
   stop(): void {
-    this.#child.stdin?.end();
+    this.#conversation.child.stdin?.end();
   }
 
   #ask(request: object): Promise<Answer> {
-    return ask(this.#child, this.#lines, request);
+    return ask(this.#conversation, request);
   }
 }
 
-async function ask(child: ChildProcess, lines: AsyncIterator<string>, request: object): Promise<Answer> {
+async function give(conversation: Conversation, input: Input): Promise<void> {
+  await ask(conversation, { cmd: 'path' in input ? 'load' : 'set', ...input });
+}
+
+function measured(peer: string, { wall, cpu, check, peak }: Answer): Measured {
+  if (wall === undefined || cpu === undefined) throw new UnavailableError(`${peer} answered without a time`);
+  return { wall, cpu, ...(check === undefined ? {} : { check }), ...(peak === undefined ? {} : { peakBytes: peak }) };
+}
+
+async function ask({ child, lines }: Conversation, request: object): Promise<Answer> {
   child.stdin?.write(`${JSON.stringify(request)}\n`);
   const line = await lines.next();
   if (line.done) throw new UnavailableError('the Python process of the peers has ended');
@@ -102,21 +128,25 @@ async function ask(child: ChildProcess, lines: AsyncIterator<string>, request: o
   return answer;
 }
 
-async function tryStart(
-  python: string,
-): Promise<{ child: ChildProcess; lines: AsyncIterator<string>; hello: Answer } | undefined> {
-  if (!existsSync(PEERS_SCRIPT)) return undefined;
+function launch(python: string): Conversation {
   const child = spawn(python, [PEERS_SCRIPT], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: { ...process.env, ...ONE_THREAD },
   });
-  const failed = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)));
-  child.stdin.on('error', () => undefined); // it may end before it reads; the missing answer tells
+  child.on('error', () => undefined); // it may not start, or end before it reads; the missing answer tells
+  child.stdin.on('error', () => undefined);
   const reader: Interface = createInterface({ input: child.stdout });
-  const lines = reader[Symbol.asyncIterator]();
-  const hello = await Promise.race([failed, ask(child, lines, { cmd: 'hello' }).catch(() => undefined)]);
+  return { child, lines: reader[Symbol.asyncIterator]() };
+}
+
+async function tryStart(python: string): Promise<{ conversation: Conversation; hello: Answer } | undefined> {
+  if (!existsSync(PEERS_SCRIPT)) return undefined;
+  const conversation = launch(python);
+  const { child } = conversation;
+  const failed = new Promise<undefined>((resolve) => child.once('error', () => resolve(undefined)));
+  const hello = await Promise.race([failed, ask(conversation, { cmd: 'hello' }).catch(() => undefined)]);
   if (hello === undefined) child.kill();
-  return hello && { child, lines, hello };
+  return hello && { conversation, hello };
 }
 
 function interpreters(): string[] {

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runtimeInfo, setLevel, type Level } from '../../index.js';
 import { writeFileAtomic } from '../../pool/atomic.js';
-import { alignTable, formatSeconds, print, progressBar, UsageError, type Effects } from '../effects.js';
-import { CASES, type BenchCase, type Gate } from './cases.js';
+import { alignTable, formatBytes, formatSeconds, print, progressBar, UsageError, type Effects } from '../effects.js';
+import type { BenchCase, Gate } from './case.js';
+import { CASES } from './cases.js';
 import { BenchContext } from './context.js';
 import { currentCommit, describeMachine, type MachineInfo } from './machine.js';
-import { interleave, median, pairedRatio, type Clock, type Samples } from './measure.js';
+import { interleave, median, pairedRatio, type Clock, type Measured, type Runner, type Samples } from './measure.js';
+import { runInChild } from './memory.js';
 import { PythonPeers } from './python.js';
 import { TfjsPeer } from './tfjs.js';
 
@@ -21,6 +23,8 @@ export interface BenchOptions {
   readonly level?: string;
   readonly python?: string;
   readonly peers: boolean;
+  /** Measure the memory of the cases that tell it. */
+  readonly memory?: boolean;
   readonly json?: boolean;
   readonly out?: string;
 }
@@ -35,6 +39,8 @@ export interface RunnerResult {
   readonly ratio: number;
   /** Sum of the result, where runners should agree on it. */
   readonly check?: number;
+  /** Peak resident memory of one run above the process with its input, in the cases that tell it. */
+  readonly peakBytes?: number;
   readonly samples: readonly number[];
 }
 
@@ -48,6 +54,8 @@ export interface CaseResult {
   readonly title: string;
   readonly clock: Clock;
   readonly elements: number;
+  /** How far `check` values may be apart, relative to ours. */
+  readonly tolerance: number;
   readonly runners: readonly RunnerResult[];
   /** Only at full scale, and only where both runners are there. */
   readonly gates: readonly GateResult[];
@@ -71,7 +79,7 @@ export interface BenchResult {
 
 const LEAST_ROUNDS = 5;
 /** Sums of results of different libraries may differ by their rounding, not by more. */
-const CHECK_TOLERANCE = 1e-3;
+const DEFAULT_TOLERANCE = 1e-3;
 
 /** `querent bench`. */
 export async function runBench(filter: string, options: BenchOptions, effects: Effects): Promise<void> {
@@ -129,27 +137,53 @@ async function runCase(
 ): Promise<CaseResult> {
   const { id, title } = benchCase;
   try {
-    const { runners, bytes, elements } = await benchCase.prepare(context);
+    const { runners: prepared, bytes, elements } = await benchCase.prepare(context);
+    const tellMemory = benchCase.memory === true && options.memory === true;
+    const alone = (runner: Runner): Promise<Measured> =>
+      runner.alone?.() ?? runInChild({ id, runner: runner.name, scale: options.scale }, options.level, signal);
+    const runners = prepared.map((runner) => limited(runner, benchCase.rounds, tellMemory ? alone : undefined));
     const { rounds, budget } = options;
     const clock = benchCase.clock ?? options.clock;
     const limits = { rounds, budgetSeconds: budget, leastRounds: LEAST_ROUNDS };
     const samples = await interleave(runners, { ...limits, clock, signal });
     const ours = samples[0] as Samples;
-    const results = samples.map((sample) => ({
+    const peaks: (number | undefined)[] = [];
+    for (const [at, runner] of tellMemory ? prepared.entries() : []) {
+      signal.throwIfAborted();
+      peaks.push(samples[at]?.peakBytes ?? (await alone(runner)).peakBytes);
+    }
+    const results = samples.map((sample, at) => ({
       name: sample.name,
       bytes: sample.bytes ?? bytes,
       medianSeconds: median(sample.seconds),
       leastSeconds: Math.min(...sample.seconds),
       ratio: pairedRatio(sample, ours),
       ...(sample.check === undefined ? {} : { check: sample.check }),
+      ...(peaks[at] === undefined ? {} : { peakBytes: peaks[at] }),
       samples: sample.seconds,
     }));
     const gates = options.scale === 1 ? benchCase.gates.flatMap((gate) => judge(gate, samples)) : [];
     const scaled = options.scale === 1 ? '' : `, rows x ${options.scale}`;
-    return { id, title: `${title}${scaled}`, clock, elements, runners: results, gates };
+    const tolerance = benchCase.tolerance ?? DEFAULT_TOLERANCE;
+    return { id, title: `${title}${scaled}`, clock, elements, tolerance, runners: results, gates };
   } finally {
     await context.release();
   }
+}
+
+/**
+ * A runner with the limits of its case. One that runs in one round only does so where its memory is measured: that costs
+ * no second run of many seconds.
+ */
+function limited(
+  runner: Runner,
+  caseRounds: number | undefined,
+  alone: ((runner: Runner) => Promise<Measured>) | undefined,
+): Runner {
+  const rounds = Math.min(runner.rounds ?? Infinity, caseRounds ?? Infinity);
+  if (rounds === Infinity) return runner;
+  const run = rounds === 1 && alone !== undefined ? () => alone(runner) : () => runner.run();
+  return { ...runner, rounds, run };
 }
 
 function judge(gate: Gate, samples: readonly Samples[]): GateResult[] {
@@ -176,18 +210,28 @@ function aboutText(about: Omit<BenchResult, 'cases' | 'loadAverageAfter'>): stri
   ].join('\n');
 }
 
-function caseText({ id, title, clock, runners, elements, gates }: CaseResult): string {
+function caseText({ id, title, clock, runners, elements, gates, tolerance }: CaseResult): string {
   const ours = runners[0];
+  const memory = runners.some(({ peakBytes }) => peakBytes !== undefined);
   const rows = runners.map((runner) => [
     runner.name,
     formatSeconds(runner.medianSeconds),
     ((runner.medianSeconds / elements) * 1e9).toFixed(3),
     (runner.bytes / runner.medianSeconds / 1e9).toFixed(2),
     runner.ratio.toFixed(2),
-    differs(runner, ours) ? 'differs!' : '',
+    ...(memory ? [runner.peakBytes === undefined ? '' : formatBytes(runner.peakBytes)] : []),
+    differs(runner, ours, tolerance) ? 'differs!' : '',
   ]);
   const table = alignTable(
-    ['', clock === 'cpu' ? 'cpu time' : 'median', 'ns/element', 'GB/s', 'times ours', ''],
+    [
+      '',
+      clock === 'cpu' ? 'cpu time' : 'median',
+      'ns/element',
+      'GB/s',
+      'times ours',
+      ...(memory ? ['memory'] : []),
+      '',
+    ],
     rows,
     1,
   );
@@ -195,9 +239,9 @@ function caseText({ id, title, clock, runners, elements, gates }: CaseResult): s
 }
 
 /** True when a peer's result is not ours: then its time says nothing. */
-function differs(runner: RunnerResult, ours: RunnerResult | undefined): boolean {
+function differs(runner: RunnerResult, ours: RunnerResult | undefined, tolerance: number): boolean {
   if (runner.check === undefined || ours?.check === undefined) return false;
-  return !(Math.abs(runner.check - ours.check) <= CHECK_TOLERANCE * Math.abs(ours.check));
+  return !(Math.abs(runner.check - ours.check) <= tolerance * Math.abs(ours.check));
 }
 
 function gateText({ of, over, limit, kind, ratio, pass }: GateResult): string {
