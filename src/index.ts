@@ -18,6 +18,7 @@ export {
   type Kind,
   type McMeasure,
   type Method,
+  type Metric,
   type Normalize,
   type OnInvalid,
   SCORE_DEFINITIONS,
@@ -41,6 +42,13 @@ export type {
   ScoreTopKOptions,
 } from './contract/score-call.js';
 export type { ScoringOptions } from './contract/score-plan.js';
+export type { KCenterSelection, Selection } from './contract/selection-call.js';
+export type {
+  BadgeOptions,
+  KCenterOptions,
+  KMeansPlusPlusOptions,
+  SelectionOptions,
+} from './contract/selection-plan.js';
 export type { MatrixLike } from './contract/tensor-like.js';
 export type { TopKAsyncOptions } from './contract/top-k-call.js';
 export type { PickOptions, TopK, TopKOptions } from './contract/top-k-plan.js';

@@ -52,8 +52,8 @@ export interface FloatMatrixView extends MatrixView {
 
 export const DTYPES: readonly DType[] = ['f32', 'f64', 'f16', 'bf16', 'u8'];
 
-/** The addon's number of a floating dtype. */
-export function dtypeCode(dtype: FloatDType): number {
+/** The addon's number of a dtype. */
+export function dtypeCode(dtype: DType): number {
   return DTYPES.indexOf(dtype);
 }
 

@@ -41,6 +41,9 @@ const CALLS: readonly (keyof NativeAddon)[] = [
   'voteEntropy',
   'voteEntropyAsync',
   'sampleWithoutReplacement',
+  'kCenter',
+  'kMeansPlusPlus',
+  'badge',
 ];
 
 interface LoadedAddon {

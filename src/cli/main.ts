@@ -7,6 +7,7 @@ import { EXIT, InterruptedError, interruptSignal, UsageError } from './effects.j
 /** Every subcommand and where it lives; only the one that is asked for is loaded. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   score: async () => (await import('./score.js')).scoreCommand(),
+  select: async () => (await import('./select.js')).selectCommand(),
   run: async () => (await import('./run.js')).runCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
   bench: async () => (await import('./bench.js')).benchCommand(),

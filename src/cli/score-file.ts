@@ -13,10 +13,9 @@ import { planScore, type ScoringOptions } from '../contract/score-plan.js';
 import { ArgumentError, ValueError } from '../errors.js';
 import { score, TopKAccumulator } from '../kernels/index.js';
 import { widenRow } from '../matrix.js';
-import { writeFileAtomic } from '../pool/atomic.js';
 import { type Level, setLevel } from '../native.js';
 import { readIndexFile } from '../pool/index-files.js';
-import { createNpyWriter, writeNpy, type NpyWriter } from '../pool/npy.js';
+import { createNpyWriter, type NpyWriter } from '../pool/npy.js';
 import { openPool, type PoolBlock, type PoolSource } from '../pool/source.js';
 import { runtimeInfo } from '../runtime.js';
 import {
@@ -29,6 +28,7 @@ import {
   UsageError,
   type Effects,
 } from './effects.js';
+import { checkOut, picksJson, writePicks } from './picks.js';
 
 /** Options of `querent score`, as commander delivers them. */
 export interface ScoreFileOptions {
@@ -60,13 +60,10 @@ interface Picks {
 
 /** Rows of the text table at most; the files and --json hold all picks. */
 const TABLE_ROWS = 20;
-const OUT_FORMATS: readonly string[] = ['.json', '.csv', '.npy'];
 
 /** `querent score`: score a file row by row, print and write the rows to label first. */
 export async function scoreFile(path: string, options: ScoreFileOptions, effects: Effects): Promise<void> {
-  if (options.out !== undefined && !OUT_FORMATS.includes(extname(options.out).toLowerCase())) {
-    throw new UsageError(`--out ${options.out}: expected a file named ${OUT_FORMATS.join(', ')}`);
-  }
+  checkOut(options.out);
   if (options.scores !== undefined && extname(options.scores).toLowerCase() !== '.npy') {
     throw new UsageError(`--scores ${options.scores}: expected a file named .npy`);
   }
@@ -93,8 +90,9 @@ export async function scoreFile(path: string, options: ScoreFileOptions, effects
     const eligible = `${groupDigits(picks.indices.length)} rows can be picked (${groupDigits(picks.rows)} in the file${missing})`;
     effects.stderr.write(`querent: warning: ${eligible}, fewer than --top ${options.top}\n`);
   }
-  if (options.out !== undefined) await writePicks(options.out, picks, options);
-  const text = options.json ? picksJson(picks, options) : summary(source, picks, options, seconds);
+  const about = describePicks(picks, options);
+  if (options.out !== undefined) await writePicks(options.out, picks, about);
+  const text = options.json ? picksJson(picks, about) : summary(source, picks, options, seconds);
   await print(effects.stdout, text);
 }
 
@@ -217,19 +215,10 @@ async function scoresWriter(path: string, source: PoolSource): Promise<ScoresWri
   };
 }
 
-function picksJson(picks: Picks, options: ScoreFileOptions): string {
+/** What the outputs say beside the picks. */
+function describePicks(picks: Picks, options: ScoreFileOptions): object {
   const { method, from, kind } = options;
-  const finite = Array.from(picks.scores, (value) => (Number.isFinite(value) ? value : null));
-  const about = { definitions: SCORE_DEFINITIONS, method, from, kind, rows: picks.rows };
-  return `${JSON.stringify({ indices: [...picks.indices], scores: finite, ...about })}\n`;
-}
-
-async function writePicks(path: string, picks: Picks, options: ScoreFileOptions): Promise<void> {
-  const format = extname(path).toLowerCase();
-  if (format === '.npy') return writeNpy(path, picks.indices, 'i8');
-  if (format === '.json') return writeFileAtomic(path, picksJson(picks, options));
-  const lines = Array.from(picks.indices, (index, at) => `${index},${picks.scores[at]}\n`);
-  return writeFileAtomic(path, `index,score\n${lines.join('')}`);
+  return { definitions: SCORE_DEFINITIONS, method, from, kind, rows: picks.rows };
 }
 
 function summary(source: PoolSource, picks: Picks, options: ScoreFileOptions, seconds: number): string {

@@ -13,7 +13,8 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
-function seedNumber(text: string): bigint {
+/** A seed, for commander. */
+export function seedNumber(text: string): bigint {
   if (!/^\d+$/.test(text.trim()) || BigInt(text) >= 1n << 64n) {
     throw new InvalidArgumentError('expected a whole number from 0 to 2^64 - 1');
   }

@@ -18,7 +18,9 @@ const COPY_BYTES = 4 * 1024 * 1024;
 
 function newControl(): Control {
   const bytes = 2 * Int32Array.BYTES_PER_ELEMENT;
-  return new Int32Array(typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes));
+  return new Int32Array(
+    typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes),
+  );
 }
 
 export function isStopped(control: Control): boolean {

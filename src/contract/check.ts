@@ -45,18 +45,18 @@ export function checkSeed(where: string, value: unknown): bigint {
   throw expected(where, 'a safe integer or a bigint from 0 to 2^64 - 1', 'seed', value);
 }
 
-/** Excluded row numbers as the kernels take them. Duplicates are fine; a number outside the pool is not. */
-export function checkExclude(where: string, value: unknown, rows: number): Uint32Array | null {
+/** Row numbers, excluded ones mostly, as the kernels take them. Duplicates are fine; a number outside the pool is not. */
+export function checkExclude(where: string, value: unknown, rows: number, name = 'exclude'): Uint32Array | null {
   if (value === undefined || value === null) return null;
   const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-  if (!isList) throw expected(where, 'a Uint32Array of row numbers', 'exclude', value);
+  if (!isList) throw expected(where, 'a Uint32Array of row numbers', name, value);
   const list = value as ArrayLike<unknown>;
-  if (value instanceof Uint32Array) checkAttached(where, 'exclude', value);
+  if (value instanceof Uint32Array) checkAttached(where, name, value);
   const rowsOut = value instanceof Uint32Array ? value : new Uint32Array(list.length);
   for (let i = 0; i < list.length; i++) {
     const row = list[i];
     if (typeof row !== 'number' || !Number.isInteger(row) || row < 0 || row >= rows) {
-      throw expected(where, `row numbers below ${rows}`, `exclude[${i}]`, row);
+      throw expected(where, `row numbers below ${rows}`, `${name}[${i}]`, row);
     }
     rowsOut[i] = row;
   }

@@ -6,6 +6,7 @@ export const NORMALIZE = ['check', 'divide', 'none'] as const;
 export const TIE_BREAKS = ['index', 'random'] as const;
 export const ON_INVALID = ['throw', 'exclude'] as const;
 export const DEVICES = ['cpu', 'cuda', 'auto'] as const;
+export const METRICS = ['euclidean', 'cosine'] as const;
 
 export type Method = (typeof METHODS)[number];
 export type Source = (typeof SOURCES)[number];
@@ -14,6 +15,7 @@ export type Normalize = (typeof NORMALIZE)[number];
 export type TieBreak = (typeof TIE_BREAKS)[number];
 export type OnInvalid = (typeof ON_INVALID)[number];
 export type Device = (typeof DEVICES)[number];
+export type Metric = (typeof METRICS)[number];
 
 export const ENTROPY = 0;
 export const MARGIN = 1;
@@ -26,6 +28,8 @@ export const CHECK = 0;
 export const DIVIDE = 1;
 export const NONE = 2;
 export const TIE_RANDOM = 1;
+export const EUCLIDEAN = 0;
+export const COSINE = 1;
 
 /** Everything that can be read off repeated predictions [T, N, C]; the bit of each in the addon's mask. */
 export const MEASURE_BITS = {

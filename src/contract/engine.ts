@@ -18,6 +18,19 @@ export type Engine = Pick<
   | 'voteEntropy'
   | 'voteEntropyAsync'
   | 'sampleWithoutReplacement'
+  | 'kCenter'
+  | 'kMeansPlusPlus'
+  | 'badge'
 >;
 
-export type { BlockScores, IntegerData, NativeTopKState, ScoreArray, TopKOutcome } from '../../bindings/native.js';
+export type {
+  BadgeOutcome,
+  BlockScores,
+  EmbeddingData,
+  IntegerData,
+  KCenterOutcome,
+  NativeTopKState,
+  ScoreArray,
+  SelectionOutcome,
+  TopKOutcome,
+} from '../../bindings/native.js';

@@ -55,12 +55,44 @@ function probabilityFault(row: Float64Array, rule: RowRule): string | null {
  * caller changed or transferred the memory meanwhile) the sentence says only that.
  *
  * @param place The row as the caller counts it: `row 17`, or `row 17 of pass 3`.
+ * @param canExclude Whether the call has the option `onInvalid`.
  */
-export function invalidRow(where: string, place: string, row: Float64Array | null, rule: RowRule): ValueError {
+export function invalidRow(
+  where: string,
+  place: string,
+  row: Float64Array | null,
+  rule: RowRule,
+  canExclude = true,
+): ValueError {
   const fault = (row && rowFault(row, rule)) ?? 'it was invalid when it was read';
   const sums = rule.from !== LOGITS && rule.normalize === CHECK && rule.kind !== MULTILABEL;
-  const advice = sums
-    ? "pass from: 'logits' for raw network outputs, normalize: 'divide' for counts, or onInvalid: 'exclude' to go on without it"
-    : "fix the model's output, or pass onInvalid: 'exclude' to go on without it";
+  const cures = sums
+    ? ["pass from: 'logits' for raw network outputs", "normalize: 'divide' for counts"]
+    : ["fix the model's output"];
+  if (canExclude) cures.push(`${sums ? '' : 'pass '}onInvalid: 'exclude' to go on without it`);
+  else if (!sums) cures.push('leave the row out');
+  const advice = `${cures.slice(0, -1).join(', ')}, or ${cures.at(-1)}`;
   return new ValueError(`${where}: ${place} is not usable: ${fault}; ${advice}`);
+}
+
+/** Elements of embeddings are at most this large, so that squared distances stay finite. */
+const LARGEST_ELEMENT = 1e100;
+
+/** What makes a row of embeddings unusable, as the middle of a sentence; null when it is fine. */
+export function embeddingFault(row: Float64Array, isCosine: boolean): string | null {
+  let squares = 0;
+  for (let c = 0; c < row.length; c++) {
+    const x = row[c] as number;
+    if (!(Math.abs(x) <= LARGEST_ELEMENT)) {
+      return `its element ${c} is ${x}${Number.isFinite(x) ? ', beyond 1e100' : ''}`;
+    }
+    squares += x * x;
+  }
+  return isCosine && squares === 0 ? 'its length is 0, so it has no direction' : null;
+}
+
+/** The error for a row of embeddings that a kernel found unusable; see {@link invalidRow}. */
+export function invalidEmbedding(where: string, place: string, row: Float64Array, isCosine: boolean): ValueError {
+  const fault = embeddingFault(row, isCosine) ?? 'it was unusable when it was read';
+  return new ValueError(`${where}: ${place} is not usable: ${fault}; mend it or leave the row out`);
 }

@@ -1,9 +1,11 @@
 /** The reference behind the positional calls of the addon, so that one set of public functions can use either. */
 import { type AnyMeasure, MEASURE_BITS, MULTICLASS } from '../contract/codes.js';
-import type { Engine, NativeTopKState, ScoreArray } from '../contract/engine.js';
+import type { EmbeddingData, Engine, NativeTopKState, ScoreArray } from '../contract/engine.js';
 import type { RowRule } from '../contract/rows.js';
-import { DTYPES, type FloatData, type FloatDType, type FloatMatrixView, widenRow } from '../matrix.js';
+import { DTYPES, type FloatData, type FloatDType, type FloatMatrixView, type MatrixView, widenRow } from '../matrix.js';
 import { addPass } from './accumulate.js';
+import { badgeRows, kMeansPlusPlusRows } from './d2-sampling.js';
+import { farthestFirst } from './farthest-first.js';
 import { measureSample, voteCountEntropy } from './passes.js';
 import { drawUniform, drawWeighted } from './sample-rows.js';
 import { scoreRows, type ScoreRule } from './score-rows.js';
@@ -14,6 +16,10 @@ const FUSED_ROWS = 4096;
 
 function viewOf(data: FloatData, dtype: number, rows: number, cols: number, stride: number): FloatMatrixView {
   return { data, dtype: DTYPES[dtype] as FloatDType, rows, cols, stride };
+}
+
+function pointsOf(data: EmbeddingData, dtype: number, rows: number, cols: number, stride: number): MatrixView {
+  return { data, dtype: DTYPES[dtype] as MatrixView['dtype'], rows, cols, stride };
 }
 
 /** f64 input is scored in f64; everything else is rounded to f32, as the addon does. */
@@ -248,5 +254,39 @@ export const referenceEngine: Engine = {
 
   sampleWithoutReplacement(n, k, weights, seed, out) {
     return weights === null ? drawUniform(n, k, seed, out) : drawWeighted(weights, k, seed, out);
+  },
+
+  kCenter(data, dtype, rows, cols, stride, metric, labeled, first, k, _threads, control) {
+    const points = pointsOf(data, dtype, rows, cols, stride);
+    return farthestFirst({ points, metric, labeled, first, k, control });
+  },
+
+  kMeansPlusPlus(data, dtype, rows, cols, stride, labeled, k, seed, _threads, control) {
+    return kMeansPlusPlusRows({ points: pointsOf(data, dtype, rows, cols, stride), labeled, k, seed, control });
+  },
+
+  badge(
+    probs,
+    probsDtype,
+    cols,
+    probsStride,
+    from,
+    normalize,
+    tolerance,
+    embeddings,
+    dtype,
+    rows,
+    depth,
+    stride,
+    excluded,
+    k,
+    seed,
+    _threads,
+    control,
+  ) {
+    const predictions = viewOf(probs, probsDtype, rows, cols, probsStride);
+    const points = pointsOf(embeddings, dtype, rows, depth, stride);
+    const rule: RowRule = { kind: MULTICLASS, from, normalize, tolerance };
+    return badgeRows({ probs: predictions, rule, points, excluded, k, seed, control });
   },
 };

@@ -1,5 +1,8 @@
 /** querent/reference: every kernel in plain TypeScript, for any JavaScript runtime. */
+export { badge } from './badge.js';
 export { committee, committeeAsync } from './committee.js';
+export { kCenterGreedy } from './k-center.js';
+export { kMeansPlusPlus } from './k-means-plus-plus.js';
 export { McDropoutAccumulator, mcDropout, mcDropoutAsync } from './mc-dropout.js';
 export { philox4x32, Random, type RandomState, seedKey } from './philox.js';
 export { allocMatrix, runtimeInfo, setLevel } from './runtime.js';

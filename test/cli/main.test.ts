@@ -61,7 +61,7 @@ test.serial('wrong use is exit code 2', async (t) => {
 test.serial('help and version are no errors, and help names the exit codes and every command', async (t) => {
   const help = await runCli(['--help']);
   t.is(help.code, 0, help.stderr);
-  for (const name of ['score', 'run', 'report', 'bench', 'doctor', 'setup'])
+  for (const name of ['score', 'select', 'run', 'report', 'bench', 'doctor', 'setup'])
     t.regex(help.stdout, new RegExp(`^  ${name} `, 'm'));
   t.regex(help.stdout, /Exit codes: 0 good, 1 failure, 2 wrong use, 130 interrupted/);
   const version = await runCli(['--version']);

@@ -16,6 +16,9 @@ export type Kernels = Pick<
   | 'committee'
   | 'committeeAsync'
   | 'sampleWithoutReplacement'
+  | 'kCenterGreedy'
+  | 'kMeansPlusPlus'
+  | 'badge'
   | 'allocMatrix'
 >;
 

@@ -1,0 +1,93 @@
+/** The strategies of `querent select`: which files each takes, which options, and the kernel behind it. */
+import type { AsyncOptions } from '../contract/blocks.js';
+import type { Metric, Normalize, Source } from '../contract/codes.js';
+import { badge, kCenterGreedy, kMeansPlusPlus } from '../kernels/index.js';
+import type { MatrixView } from '../matrix.js';
+
+/** Options that only some strategies understand, as commander delivers them. */
+export interface SelectorOptions {
+  readonly metric?: Metric;
+  readonly first?: number;
+  readonly from?: Source;
+  readonly normalize?: Normalize;
+  readonly seed?: bigint;
+}
+
+/** A matrix from a file; a file of three axes [T, N, C] comes as T·N rows. */
+export interface SelectInput extends MatrixView {
+  readonly shape: readonly number[];
+}
+
+export type InputName = 'embeddings' | 'probs' | 'samples';
+
+export interface SelectRequest extends Required<AsyncOptions> {
+  readonly k: number;
+  /** Rows that must not be returned. */
+  readonly labeled: Uint32Array;
+  readonly options: SelectorOptions;
+  readonly threads: number | undefined;
+  /** The file of one of the strategy's inputs. */
+  input(name: InputName): SelectInput;
+}
+
+export interface Selected {
+  readonly indices: Uint32Array;
+  /** One per pick; null: the strategy gives none. */
+  readonly scores: Float64Array | null;
+  /** Largest distance of any row to its nearest pick or labelled row. */
+  readonly coveringRadius?: number;
+}
+
+export interface Selector {
+  /** One line of the help text. */
+  readonly about: string;
+  readonly inputs: readonly InputName[];
+  readonly options: readonly (keyof SelectorOptions)[];
+  /** What the scores are, as the head of their column. */
+  readonly scoreName: string;
+  select(request: SelectRequest): Promise<Selected>;
+}
+
+const kCenter: Selector = {
+  about: 'each pick is the row farthest from all before it',
+  inputs: ['embeddings'],
+  options: ['metric', 'first'],
+  scoreName: 'distance',
+  async select({ k, labeled, options, threads, signal, onProgress, input }) {
+    const { metric, first } = options;
+    const wish = { labeled, metric, first, threads, signal, onProgress };
+    const { indices, distances, coveringRadius } = await kCenterGreedy(input('embeddings'), k, wish);
+    return { indices, scores: distances, coveringRadius };
+  },
+};
+
+const badgeSelector: Selector = {
+  about: 'k-means++ on gradients of the last layer: uncertain and diverse',
+  inputs: ['probs', 'embeddings'],
+  options: ['from', 'normalize', 'seed'],
+  scoreName: '',
+  async select({ k, labeled, options, threads, signal, onProgress, input }) {
+    const { from, normalize, seed } = options;
+    const wish = { exclude: labeled, from, normalize, seed, threads, signal, onProgress };
+    const { indices } = await badge(input('probs'), input('embeddings'), k, wish);
+    return { indices, scores: null };
+  },
+};
+
+const kMeansPlusPlusSelector: Selector = {
+  about: 'drawn in proportion to the squared distance to all before',
+  inputs: ['embeddings'],
+  options: ['seed'],
+  scoreName: '',
+  async select({ k, labeled, options, threads, signal, onProgress, input }) {
+    const wish = { labeled, seed: options.seed, threads, signal, onProgress };
+    const { indices } = await kMeansPlusPlus(input('embeddings'), k, wish);
+    return { indices, scores: null };
+  },
+};
+
+export const SELECTORS: Readonly<Record<string, Selector>> = {
+  'k-center': kCenter,
+  badge: badgeSelector,
+  'k-means++': kMeansPlusPlusSelector,
+};
