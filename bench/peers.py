@@ -32,6 +32,11 @@ try:
 except Exception:  # its own dependencies may be missing or too new
     modAL = None
 
+try:
+    import cpprb
+except ImportError:
+    cpprb = None
+
 
 class Committee:
     """What modAL.disagreement.vote_entropy asks of a committee."""
@@ -111,6 +116,32 @@ PEERS = {
     ),
 }
 
+
+def cpprb_buffer(a):
+    """A full cpprb buffer with the shared priorities, and the batches that its users get and give back."""
+    priorities = a["priorities"]
+    size = len(priorities)
+    shapes = {"obs": {"shape": 4}, "act": {}, "rew": {}, "next_obs": {"shape": 4}, "done": {}}
+    buffer = cpprb.PrioritizedReplayBuffer(size, shapes, alpha=0.6)
+    for begin in range(0, size, 1 << 16):
+        part = priorities[begin : begin + (1 << 16)]
+        wide, narrow = np.zeros((len(part), 4), np.float32), np.zeros(len(part), np.float32)
+        buffer.add(obs=wide, act=narrow, rew=narrow, next_obs=wide, done=narrow, priorities=part)
+    batch = int(a["batch"])
+    errors = np.random.default_rng(7).random((16, batch)) + 1e-6
+    return buffer, batch, int(a["repeats"]), errors
+
+
+def cpprb_sample_update(buffer, batch, repeats, errors):
+    for i in range(repeats):
+        sample = buffer.sample(batch, beta=0.4)
+        buffer.update_priorities(sample["indexes"], errors[i % len(errors)])
+    return sample["weights"]
+
+
+if cpprb is not None:
+    PEERS["cpprb sample + update"] = (None, cpprb_buffer, cpprb_sample_update)
+
 arrays = {}
 prepared = {}
 
@@ -121,6 +152,8 @@ def versions():
         found["scipy"] = scipy.__version__
     if modAL is not None:
         found["modAL"] = version("modAL-python")
+    if cpprb is not None:
+        found["cpprb"] = version("cpprb")
     return found
 
 

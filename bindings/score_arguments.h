@@ -41,6 +41,7 @@ inline MatrixView hold_matrix(const ScoreInput& input, bool shared, BlockMemory&
 void export_score(Napi::Env env, Napi::Object exports);
 void export_passes(Napi::Env env, Napi::Object exports);
 void export_top_k(Napi::Env env, Napi::Object exports);
+void export_replay(Napi::Env env, Napi::Object exports);
 void export_runtime(Napi::Env env, Napi::Object exports);
 
 }  // namespace querent

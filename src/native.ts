@@ -41,6 +41,7 @@ const CALLS: readonly (keyof NativeAddon)[] = [
   'voteEntropy',
   'voteEntropyAsync',
   'sampleWithoutReplacement',
+  'ReplayStore',
 ];
 
 interface LoadedAddon {

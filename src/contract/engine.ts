@@ -18,6 +18,8 @@ export type Engine = Pick<
   | 'voteEntropy'
   | 'voteEntropyAsync'
   | 'sampleWithoutReplacement'
+  | 'ReplayStore'
 >;
 
 export type { BlockScores, IntegerData, NativeTopKState, ScoreArray, TopKOutcome } from '../../bindings/native.js';
+export type { NativeReplayStore, ReplayState } from '../../bindings/native.js';

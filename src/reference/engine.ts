@@ -8,6 +8,7 @@ import { measureSample, voteCountEntropy } from './passes.js';
 import { drawUniform, drawWeighted } from './sample-rows.js';
 import { scoreRows, type ScoreRule } from './score-rows.js';
 import { BestRows } from './best-rows.js';
+import { ReferenceReplayStore } from './replay-store.js';
 
 /** Rows that a fused score-and-pick works on at a time. */
 const FUSED_ROWS = 4096;
@@ -249,4 +250,6 @@ export const referenceEngine: Engine = {
   sampleWithoutReplacement(n, k, weights, seed, out) {
     return weights === null ? drawUniform(n, k, seed, out) : drawWeighted(weights, k, seed, out);
   },
+
+  ReplayStore: ReferenceReplayStore,
 };

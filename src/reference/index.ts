@@ -2,6 +2,8 @@
 export { committee, committeeAsync } from './committee.js';
 export { McDropoutAccumulator, mcDropout, mcDropoutAsync } from './mc-dropout.js';
 export { philox4x32, Random, type RandomState, seedKey } from './philox.js';
+export { ReplayBuffer } from './replay.js';
+export { reservoirSample } from './reservoir.js';
 export { allocMatrix, runtimeInfo, setLevel } from './runtime.js';
 export { sampleWithoutReplacement } from './sample.js';
 export { score, scoreAsync, scoreTopK, scoreTopKAsync } from './score.js';

@@ -12,6 +12,7 @@ import {
   total,
   voteEntropyLoop,
 } from './plain-js.js';
+import { REPLAY_CASES } from './replay-cases.js';
 
 /** A promise about two runners of a case: the median of time(of) / time(over), round by round. */
 export interface Gate {
@@ -272,4 +273,5 @@ export const CASES: readonly BenchCase[] = [
   voteCase,
   threadsCase('1e6x10', 1e6, 10),
   threadsCase('1e6x100', 1e6, 100),
+  ...REPLAY_CASES,
 ];
