@@ -33,6 +33,7 @@ NEEDS = {
     "sklearn": (("sklearn.cluster:kmeans_plusplus",), "scikit-learn"),
     "faiss": (("faiss:ClusteringInitMethod_KMEANS_PLUS_PLUS",), "faiss-cpu"),
     "skactiveml": (("skactiveml.pool:CoreSet",), "scikit-activeml"),
+    "cpprb": (("cpprb:PrioritizedReplayBuffer",), "cpprb"),
 }
 
 
@@ -205,6 +206,30 @@ def badge_numpy(probs, h, k):
         picks.append(pick)
 
 
+def cpprb_buffer(a):
+    """A full cpprb buffer with the shared priorities, and the batches that its users get and give back."""
+    from cpprb import PrioritizedReplayBuffer
+
+    priorities = a["priorities"]
+    size = len(priorities)
+    shapes = {"obs": {"shape": 4}, "act": {}, "rew": {}, "next_obs": {"shape": 4}, "done": {}}
+    buffer = PrioritizedReplayBuffer(size, shapes, alpha=0.6)
+    for begin in range(0, size, 1 << 16):
+        part = priorities[begin : begin + (1 << 16)]
+        wide, narrow = np.zeros((len(part), 4), np.float32), np.zeros(len(part), np.float32)
+        buffer.add(obs=wide, act=narrow, rew=narrow, next_obs=wide, done=narrow, priorities=part)
+    batch = int(a["batch"])
+    errors = np.random.default_rng(7).random((16, batch)) + 1e-6
+    return buffer, batch, int(a["repeats"]), errors
+
+
+def cpprb_sample_update(buffer, batch, repeats, errors):
+    for i in range(repeats):
+        sample = buffer.sample(batch, beta=0.4)
+        buffer.update_priorities(sample["indexes"], errors[i % len(errors)])
+    return sample["weights"]
+
+
 # name -> (needs, prepare(arrays) -> arguments, run(*arguments))
 PEERS = {
     "scipy.stats.entropy": ("scipy", lambda a: (a["probs"],), lambda p: scipy_entropy(p, axis=1)),
@@ -236,8 +261,10 @@ PEERS = {
     "scikit-activeml CoreSet": ("skactiveml", lambda a: (a["x"], int(a["k"])), skactiveml_core_set),
     "sklearn k-means++ (1 trial)": ("sklearn", lambda a: (a["x"], int(a["k"]), 1), sklearn_k_means_plus_plus),
     "sklearn k-means++ (default)": ("sklearn", lambda a: (a["x"], int(a["k"]), None), sklearn_k_means_plus_plus),
+    "cpprb sample + update": ("cpprb", cpprb_buffer, cpprb_sample_update),
     "BADGE formula in numpy": ("scipy", lambda a: (a["probs"], a["x"], int(a["k"])), badge_numpy),
 }
+
 
 arrays = {}
 prepared = {}

@@ -63,8 +63,17 @@ std::string Arguments::text(const char* name) {
   return value.As<Napi::String>().Utf8Value();
 }
 
-View Arguments::view(const char* name) {
+Napi::Array Arguments::array(const char* name) {
   const Napi::Value value = next();
+  if (!value.IsArray()) fail(std::string(name) + " is not an array");
+  return value.As<Napi::Array>();
+}
+
+View Arguments::view(const char* name) {
+  return as_view(name, next());
+}
+
+View Arguments::as_view(const char* name, Napi::Value value) const {
   if (!value.IsTypedArray()) fail(std::string(name) + " is not a typed array");
   View view;
   view.value = value;

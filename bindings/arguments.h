@@ -33,6 +33,8 @@ class Arguments {
   std::string text(const char* name);
   View view(const char* name);
   std::optional<View> optional_view(const char* name);
+  Napi::Array array(const char* name);
+  View as_view(const char* name, Napi::Value value) const;
   template <class Code>
   Code code(const char* name, int count) {
     return static_cast<Code>(checked_code(name, count));

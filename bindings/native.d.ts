@@ -82,6 +82,42 @@ export interface BadgeOutcome extends SelectionOutcome {
   badPrediction: boolean;
 }
 
+/** What a copy of a replay store needs beside its rows and stored priorities to go on with the same draws. */
+export interface ReplayState {
+  /** Rows held. */
+  readonly size: number;
+  /** The row of the ring that is written next. */
+  readonly next: number;
+  /** Calls of sample() so far. */
+  readonly samples: number;
+  /** The largest |priority| so far. */
+  readonly largest: number;
+}
+
+/** A ring of rows of several fields; a column is a typed array that holds one field of some rows. */
+export interface NativeReplayStore {
+  /** Overwrites the oldest rows; returns the first row written, the others follow and wrap around. */
+  add(rows: number, columns: readonly ArrayBufferView[]): number;
+  /** The last one wins where a row is repeated. Returns -1, or changes nothing and returns the lowest position of a row that is not there or a priority that cannot be stored. */
+  setPriorities(indices: Uint32Array, priorities: ScoreArray): number;
+  /** One draw per entry of `outIndices`. False, changing nothing, when there is nothing to draw from. */
+  sample(
+    beta: number,
+    outIndices: Uint32Array,
+    outWeights: Float32Array | null,
+    columns: readonly ArrayBufferView[],
+    outDiscounts: Float32Array | null,
+  ): boolean;
+  state(): ReplayState;
+  /** Whole rows as they lie in the ring, fields one after the other; and their priorities as they are stored. */
+  readRows(first: number, count: number, block: Uint8Array): void;
+  writeRows(first: number, count: number, block: Uint8Array): void;
+  readPriorities(first: number, count: number, block: Float64Array): void;
+  writePriorities(first: number, count: number, block: Float64Array): void;
+  /** After everything is written. -1, or the first row whose stored priority is unusable (`size`: `largest` is). */
+  restore(size: number, next: number, samples: number, largest: number): number;
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** CPU levels that this binary holds and this machine can run, best first; always ends with 'scalar'. */
@@ -240,6 +276,28 @@ export interface NativeAddon {
 
   /** Draw order. Returns how many could be drawn (fewer than k when too few weights are positive), or -1 - i for a bad weight at i. */
   sampleWithoutReplacement(n: number, k: number, weights: ScoreArray | null, seed: bigint, out: Uint32Array): number;
+
+  /**
+   * `steps` 0: no windows, and what follows is ignored. Fields are given by their numbers, `cut` -1 is none, `last` holds
+   * 1 for each field that comes from the last row of a window. Numbers: 0 f32, 1 f64, 2 integer.
+   */
+  readonly ReplayStore: new (
+    capacity: number,
+    fieldBytes: Float64Array,
+    seed: bigint,
+    prioritized: boolean,
+    alpha: number,
+    epsilon: number,
+    steps: number,
+    discount: number,
+    reward: number,
+    rewardNumber: number,
+    done: number,
+    doneNumber: number,
+    cut: number,
+    cutNumber: number,
+    last: Uint8Array,
+  ) => NativeReplayStore;
 
   // Selection. The call reads its inputs until its promise settles: they must lie on shared memory. `control` holds two
   // words (src/contract/background.ts): [0] = 1 asks to stop, and the promise then resolves with whatever is there;

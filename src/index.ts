@@ -54,6 +54,17 @@ export type { TopKAsyncOptions } from './contract/top-k-call.js';
 export type { PickOptions, TopK, TopKOptions } from './contract/top-k-plan.js';
 export { type Dataset, type DatasetType, type LabeledSamples, type LoadOptions } from './data/dataset.js';
 export { datasets, loadDataset } from './data/registry.js';
+export type { ReplayBatch, ReplayRows, ReplaySampleOptions } from './contract/replay-call.js';
+export type {
+  NStepOptions,
+  PriorityOptions,
+  ReplayDtype,
+  ReplayField,
+  ReplayFields,
+  ReplayOptions,
+} from './contract/replay-plan.js';
+export type { ReservoirOptions, ReservoirSample } from './reference/reservoir.js';
+export { ReplayBuffer } from './rl/replay-buffer.js';
 export type {
   EpochInfo,
   FitOptions,

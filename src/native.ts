@@ -44,6 +44,7 @@ const CALLS: readonly (keyof NativeAddon)[] = [
   'kCenter',
   'kMeansPlusPlus',
   'badge',
+  'ReplayStore',
 ];
 
 interface LoadedAddon {

@@ -21,6 +21,7 @@ export type Engine = Pick<
   | 'kCenter'
   | 'kMeansPlusPlus'
   | 'badge'
+  | 'ReplayStore'
 >;
 
 export type {
@@ -29,7 +30,9 @@ export type {
   EmbeddingData,
   IntegerData,
   KCenterOutcome,
+  NativeReplayStore,
   NativeTopKState,
+  ReplayState,
   ScoreArray,
   SelectionOutcome,
   TopKOutcome,

@@ -10,6 +10,7 @@ import { measureSample, voteCountEntropy } from './passes.js';
 import { drawUniform, drawWeighted } from './sample-rows.js';
 import { scoreRows, type ScoreRule } from './score-rows.js';
 import { BestRows } from './best-rows.js';
+import { ReferenceReplayStore } from './replay-store.js';
 
 /** Rows that a fused score-and-pick works on at a time. */
 const FUSED_ROWS = 4096;
@@ -289,4 +290,5 @@ export const referenceEngine: Engine = {
     const rule: RowRule = { kind: MULTICLASS, from, normalize, tolerance };
     return badgeRows({ probs: predictions, rule, points, excluded, k, seed, control });
   },
+  ReplayStore: ReferenceReplayStore,
 };

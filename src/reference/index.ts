@@ -5,6 +5,8 @@ export { kCenterGreedy } from './k-center.js';
 export { kMeansPlusPlus } from './k-means-plus-plus.js';
 export { McDropoutAccumulator, mcDropout, mcDropoutAsync } from './mc-dropout.js';
 export { philox4x32, Random, type RandomState, seedKey } from './philox.js';
+export { ReplayBuffer } from './replay.js';
+export { reservoirSample } from './reservoir.js';
 export { allocMatrix, runtimeInfo, setLevel } from './runtime.js';
 export { sampleWithoutReplacement } from './sample.js';
 export { score, scoreAsync, scoreTopK, scoreTopKAsync } from './score.js';

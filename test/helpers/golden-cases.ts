@@ -52,5 +52,24 @@ export function goldenHashes(threads?: number): Record<string, string> {
   const best = querent.scoreTopK(pool, 500, { method: 'margin', from: 'logits', tieBreak: 'random', seed: 3, threads });
   hashes['scoreTopK random ties'] = sha256(best.indices, best.scores as Float32Array);
   hashes['sampleWithoutReplacement'] = sha256(querent.sampleWithoutReplacement(100_000, 1000, { seed: 2n ** 63n }));
+  hashes['replay'] = replayHash();
   return hashes;
+}
+
+/** Rows, weights and fields that a prioritised buffer gives while it is filled, overwritten and updated. */
+function replayHash(): string {
+  const fields = { x: { shape: 2 } } as const;
+  const buffer = new querent.ReplayBuffer({ capacity: 777, fields, prioritized: { alpha: 0.6, beta: 0.4 }, seed: 11 });
+  const random = new querent.Random(9);
+  const parts: (Float32Array | Uint32Array)[] = [];
+  for (let round = 0; round < 30; round++) {
+    const rows = buffer.add({ x: new Float32Array(100).fill(round) });
+    buffer.updatePriorities(
+      rows,
+      Float64Array.from(rows, () => Math.max(0, random.float() - 0.1) * 10),
+    );
+    const { indices, weights, x } = buffer.sample(65);
+    parts.push(indices, weights as Float32Array, x);
+  }
+  return sha256(...parts);
 }

@@ -44,6 +44,25 @@ for (const [name, { sampleWithoutReplacement, topK, scoreTopK, TopKAccumulator }
     t.throws(() => sampleWithoutReplacement(2, 3), { message: /expected at most n \(2\) for k, got 3/ });
   });
 
+  test(`${name}: weighted draws go on with the weights that are left`, (t) => {
+    const weights = [1, 2, 0, 5, 0.5];
+    const total = 8.5;
+    const pairs = new Float64Array(25);
+    const draws = 8000;
+    for (let seed = 0; seed < draws; seed++) {
+      const [first, second] = sampleWithoutReplacement(5, 2, { weights, seed }) as unknown as [number, number];
+      pairs[first * 5 + second]! += 1;
+    }
+    let chiSquare = 0;
+    pairs.forEach((count, at) => {
+      const [a, b] = [weights[Math.floor(at / 5)] as number, weights[at % 5] as number];
+      const wanted = Math.floor(at / 5) === at % 5 ? 0 : ((draws * a) / total) * (b / (total - a));
+      if (wanted === 0) t.is(count, 0);
+      else chiSquare += (count - wanted) ** 2 / wanted;
+    });
+    t.true(chiSquare < 37, `${chiSquare}`); // 11 degrees of freedom: beyond the 99.99 % point
+  });
+
   test(`${name}: top-k by hand`, (t) => {
     const scores = Float32Array.of(2, NaN, 5, 2, -Infinity, 5);
     t.deepEqual([...topK(scores, 3).indices], [2, 5, 0]);

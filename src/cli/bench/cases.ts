@@ -14,6 +14,7 @@ import {
   total,
   voteEntropyLoop,
 } from './plain-js.js';
+import { REPLAY_CASES } from './replay-cases.js';
 
 export type { BenchCase, Gate, PreparedCase } from './case.js';
 export { OURS } from './case.js';
@@ -246,4 +247,5 @@ export const CASES: readonly BenchCase[] = [
   threadsCase('1e6x10', 1e6, 10),
   threadsCase('1e6x100', 1e6, 100),
   ...SELECTION_CASES,
+  ...REPLAY_CASES,
 ];
