@@ -17,6 +17,7 @@ import { checkOut, picksJson, writePicks } from './picks.js';
 import { type InputFile, openInput, readInput } from './select-inputs.js';
 import {
   type InputName,
+  type OptionName,
   type SelectInput,
   type Selected,
   type Selector,
@@ -40,7 +41,8 @@ export interface SelectOptions extends SelectorOptions {
 
 const INPUTS: readonly InputName[] = ['embeddings', 'probs', 'samples'];
 /** Every option that only some strategies have, as it is written. */
-const FLAGS: Readonly<Record<keyof SelectorOptions, string>> = {
+const FLAGS: Readonly<Record<OptionName, string>> = {
+  labeled: '--labeled',
   metric: '--metric',
   first: '--first',
   from: '--from',
@@ -93,7 +95,7 @@ function checkUse(options: SelectOptions): Selector {
       throw new UsageError(`--${name} has no effect with --strategy ${strategy}`);
     }
   }
-  for (const [name, flag] of Object.entries(FLAGS) as [keyof SelectorOptions, string][]) {
+  for (const [name, flag] of Object.entries(FLAGS) as [OptionName, string][]) {
     if (options[name] !== undefined && !selector.options.includes(name)) {
       throw new UsageError(`${flag} has no effect with --strategy ${strategy}`);
     }
@@ -157,6 +159,7 @@ async function select(
       threads: options.threads,
       signal: effects.signal,
       onProgress: ({ done }) => bar.update(done),
+      notice: (message) => void effects.stderr.write(`querent: ${message}\n`),
       input: (name) => inputs[selector.inputs.indexOf(name)] as SelectInput,
     });
   } catch (error) {

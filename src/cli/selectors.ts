@@ -18,16 +18,20 @@ export interface SelectInput extends MatrixView {
   readonly shape: readonly number[];
 }
 
+/** What not every strategy takes, beside the files. */
+export type OptionName = keyof SelectorOptions | 'labeled';
 export type InputName = 'embeddings' | 'probs' | 'samples';
 
 export interface SelectRequest extends Required<AsyncOptions> {
   readonly k: number;
-  /** Rows that must not be returned. */
+  /** Rows that must not be returned, without repeats. */
   readonly labeled: Uint32Array;
   readonly options: SelectorOptions;
   readonly threads: number | undefined;
   /** The file of one of the strategy's inputs. */
   input(name: InputName): SelectInput;
+  /** A sentence for the user, in mid-work. */
+  notice(message: string): void;
 }
 
 export interface Selected {
@@ -42,7 +46,8 @@ export interface Selector {
   /** One line of the help text. */
   readonly about: string;
   readonly inputs: readonly InputName[];
-  readonly options: readonly (keyof SelectorOptions)[];
+  /** Those that it understands. */
+  readonly options: readonly OptionName[];
   /** What the scores are, as the head of their column. */
   readonly scoreName: string;
   select(request: SelectRequest): Promise<Selected>;
@@ -51,7 +56,7 @@ export interface Selector {
 const kCenter: Selector = {
   about: 'each pick is the row farthest from all before it',
   inputs: ['embeddings'],
-  options: ['metric', 'first'],
+  options: ['labeled', 'metric', 'first'],
   scoreName: 'distance',
   async select({ k, labeled, options, threads, signal, onProgress, input }) {
     const { metric, first } = options;
@@ -64,7 +69,7 @@ const kCenter: Selector = {
 const badgeSelector: Selector = {
   about: 'k-means++ on gradients of the last layer: uncertain and diverse',
   inputs: ['probs', 'embeddings'],
-  options: ['from', 'normalize', 'seed'],
+  options: ['labeled', 'from', 'normalize', 'seed'],
   scoreName: '',
   async select({ k, labeled, options, threads, signal, onProgress, input }) {
     const { from, normalize, seed } = options;
@@ -77,7 +82,7 @@ const badgeSelector: Selector = {
 const kMeansPlusPlusSelector: Selector = {
   about: 'drawn in proportion to the squared distance to all before',
   inputs: ['embeddings'],
-  options: ['seed'],
+  options: ['labeled', 'seed'],
   scoreName: '',
   async select({ k, labeled, options, threads, signal, onProgress, input }) {
     const wish = { labeled, seed: options.seed, threads, signal, onProgress };

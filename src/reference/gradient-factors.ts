@@ -7,6 +7,7 @@
 import { DIVIDE, LOGITS } from '../contract/codes.js';
 import { rowFault, type RowRule } from '../contract/rows.js';
 import { type FloatMatrixView, widenRow } from '../matrix.js';
+import { exactExp } from './exact-math.js';
 import type { Pace } from './pace.js';
 import { topTwo } from './score-rows.js';
 
@@ -42,7 +43,7 @@ function fromProbabilities(p: Float64Array, rule: RowRule, out: Float32Array): v
 
 function fromLogits(z: Float64Array, out: Float32Array): void {
   const predicted = topTwo(z).first;
-  const e = z.map((value) => Math.exp(value - (z[predicted] as number)));
+  const e = z.map((value) => exactExp(value - (z[predicted] as number)));
   let sum = 0;
   let rest = 0;
   for (let c = 0; c < e.length; c++) {

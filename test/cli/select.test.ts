@@ -16,9 +16,6 @@ import { predictions } from '../helpers/values.js';
 
 let folder = '';
 let files = 0;
-test.before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'querent-select-'));
-});
 test.after.always(() => rm(folder, { recursive: true, force: true }));
 const fresh = (name: string): string => join(folder, `${files++}-${name}`);
 
@@ -56,6 +53,7 @@ const probs = predictions({ rows: 4000, cols: 10, kind: 'logits', seed: 3 });
 let pointsFile = '';
 let probsFile = '';
 test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'querent-select-'));
   pointsFile = await save(points);
   probsFile = await save(probs);
 });

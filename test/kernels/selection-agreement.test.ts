@@ -103,14 +103,14 @@ addonTest('thousands of rows, through many passes: the picks of the reference', 
     ['far', 200],
     ['line', 150],
   ] as const) {
-    const points = embeddings({ rows: 3000, cols: 20, arrangement, seed: 2 });
+    const points = embeddings({ rows: 2100, cols: 20, arrangement, seed: 2 });
     const native = await querent.kCenterGreedy(points, k);
     t.true(same(native, await reference.kCenterGreedy(points, k)), arrangement);
     const draw = await querent.kMeansPlusPlus(points, k, { seed: 4 });
     t.is(bitsOf(draw.indices), bitsOf((await reference.kMeansPlusPlus(points, k, { seed: 4 })).indices), arrangement);
   }
-  const probs = predictions({ rows: 3000, cols: 10, kind: 'logits' });
-  const points = embeddings({ rows: 3000, cols: 20, seed: 3 });
+  const probs = predictions({ rows: 2100, cols: 10, kind: 'logits' });
+  const points = embeddings({ rows: 2100, cols: 20, seed: 3 });
   const options = { from: 'logits', seed: 5 } as const;
   const native = await querent.badge(probs, points, 200, options);
   t.is(bitsOf(native.indices), bitsOf((await reference.badge(probs, points, 200, options)).indices));
@@ -125,14 +125,14 @@ addonTest('every level and thread count picks the same rows, and gives the same 
         ['far', 130],
         ['copies', 16],
       ] as const) {
-        const points = embeddings({ rows: 2500, cols, dtype, arrangement, seed: cols });
-        const probs = predictions({ rows: 2500, cols: 10, kind: 'logits', dtype: dtype === 'u8' ? 'f32' : dtype });
+        const points = embeddings({ rows: 1500, cols, dtype, arrangement, seed: cols });
+        const probs = predictions({ rows: 1500, cols: 10, kind: 'logits', dtype: dtype === 'u8' ? 'f32' : dtype });
         for (const metric of ['euclidean', 'cosine'] as const) {
-          const got = await querent.kCenterGreedy(points, 100, { metric, threads });
+          const got = await querent.kCenterGreedy(points, 80, { metric, threads });
           parts.push(bitsOf(got.indices), bitsOf(got.distances), String(got.coveringRadius));
         }
-        parts.push(bitsOf((await querent.kMeansPlusPlus(points, 100, { threads, labeled: [1, 2] })).indices));
-        parts.push(bitsOf((await querent.badge(probs, points, 100, { from: 'logits', threads })).indices));
+        parts.push(bitsOf((await querent.kMeansPlusPlus(points, 80, { threads, labeled: [1, 2] })).indices));
+        parts.push(bitsOf((await querent.badge(probs, points, 80, { from: 'logits', threads })).indices));
       }
     }
     return parts.join();

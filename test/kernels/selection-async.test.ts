@@ -1,8 +1,15 @@
 /** What the selection kernels promise while they run: progress, quick aborts, no reading of lost memory. */
 import { performance } from 'node:perf_hooks';
 import test from 'ava';
-import { allocMatrix, DetachedError, type MatrixView, matrix, type Progress } from '../../src/index.js';
-import type { AsyncOptions } from '../../src/index.js';
+import {
+  allocMatrix,
+  type AsyncOptions,
+  DetachedError,
+  matrix,
+  type MatrixView,
+  type Progress,
+  runtimeInfo,
+} from '../../src/index.js';
 import { implementations, type Kernels } from '../helpers/implementations.js';
 
 /** Rows on shared memory, made without much arithmetic. */
@@ -29,9 +36,9 @@ function callsOn(kernels: Kernels, points: MatrixView, k: number): Call[] {
   ];
 }
 
-/** Enough work for half a second: the reference is a hundred times slower. */
+/** Enough work for half a second; the reference is a hundred times slower than the addon. */
 function workFor(kernels: Kernels, name: string): Call[] {
-  const isFast = name === 'querent' && (kernels as { runtimeInfo?: () => { addon: unknown } }).runtimeInfo?.().addon;
+  const isFast = name === 'querent' && runtimeInfo().addon !== null;
   return isFast ? callsOn(kernels, scattered(60_000, 64), 3000) : callsOn(kernels, scattered(3000, 16), 300);
 }
 
