@@ -77,6 +77,13 @@ export interface KCenterOutcome extends SelectionOutcome {
   coveringRadius: number;
 }
 
+export interface BatchBaldOutcome extends SelectionOutcome {
+  /** Joint mutual information up to each pick, in nats; infinite where rows of wrong sums overflowed. */
+  scores: Float64Array;
+  /** What each pick adds. */
+  gains: Float64Array;
+}
+
 export interface BadgeOutcome extends SelectionOutcome {
   /** Whether `badRow` is a row of the predictions (true) or of the embeddings. */
   badPrediction: boolean;
@@ -349,4 +356,24 @@ export interface NativeAddon {
     threads: number,
     control: Int32Array,
   ): Promise<BadgeOutcome>;
+  /**
+   * BatchBALD of samples [T, N, C], `normalize` 0 to 2. Rows of `exclude` are not looked at. Joint entropies are exact while the
+   * configurations of the picked rows are at most `numSamples`.
+   */
+  batchBald(
+    samples: FloatData,
+    dtype: number,
+    passes: number,
+    rows: number,
+    cols: number,
+    from: number,
+    normalize: number,
+    tolerance: number,
+    exclude: Uint32Array | null,
+    k: number,
+    numSamples: number,
+    seed: bigint,
+    threads: number,
+    control: Int32Array,
+  ): Promise<BatchBaldOutcome>;
 }

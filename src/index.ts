@@ -25,6 +25,7 @@ export {
   type Source,
   type TieBreak,
 } from './contract/codes.js';
+export type { BatchBaldOptions, BatchBaldResult } from './contract/batch-bald-call.js';
 export type { McAccumulatorOptions } from './contract/accumulator.js';
 export type { AsyncOptions, Progress } from './contract/blocks.js';
 export type {

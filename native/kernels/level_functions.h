@@ -25,5 +25,8 @@ void row_to_floats(const void* row, Dtype dtype, size_t cols, const float* mean,
 float squared_norm(const float* row, size_t cols);
 double squared_distance(const void* a, const void* b, Dtype dtype, size_t cols);
 double inner_product(const void* a, const void* b, Dtype dtype, size_t cols);
+void load_candidate(const PassesSpec&, const PassesView&, size_t row, void* scratch, double* probs, double* sums);
+bool measure_candidate(const PassesSpec&, const PassesView&, size_t row, void* scratch, CandidateMeasures* measures);
+void joint_entropies(const JointView&, size_t begin, size_t end, const double* probs, size_t cols, double* lanes);
 
 }  // namespace querent::QUERENT_LEVEL

@@ -91,7 +91,7 @@ double rest_of(const double* p, size_t cols, size_t top) {
 // Entropy of a row made from logits. Where nearly all lies on one class, its -p ln p = -(1 - x) ln(1 - x) is taken from
 // the rest x, as x - x^2/2 - x^3/6 - ...
 constexpr double kConfidentEntropy = 0x1p-14;
-double entropy_from_logits(double entropy, const double* p, size_t cols) {
+[[maybe_unused]] double entropy_from_logits(double entropy, const double* p, size_t cols) {
   using S = Simd<double>;
   if (!(entropy < kConfidentEntropy) || cols == 1) return entropy;
   const size_t top = first_largest(p, cols);

@@ -66,4 +66,25 @@ struct PassScratch {
   }
 };
 
+// Numbers in one row of all passes, whole tiles of passes and what vectors may touch behind them.
+constexpr size_t candidate_elements(size_t passes, size_t cols) {
+  return (passes + kTileRows - 1) / kTileRows * kTileRows * cols + kSlack;
+}
+
+struct CandidateScratch {
+  double* probs;  // [T, C]
+  double* mean;   // [C]
+  double* sums;   // [T]
+  double* room;   // one row
+
+  static CandidateScratch lay_out(Bump& bump, size_t passes, size_t cols) {
+    CandidateScratch s{};
+    s.probs = bump.take<double>(candidate_elements(passes, cols));
+    s.mean = bump.take<double>(candidate_elements(1, cols));
+    s.sums = bump.take<double>(passes);
+    s.room = bump.take<double>(padded_cols(cols) + kSlack);
+    return s;
+  }
+};
+
 }  // namespace querent

@@ -32,6 +32,9 @@ const KernelTable kTable = {
     squared_norm,
     squared_distance,
     inner_product,
+    load_candidate,
+    measure_candidate,
+    joint_entropies,
 };
 
 }  // namespace querent::QUERENT_LEVEL

@@ -57,6 +57,30 @@ using CollectAbove64 = size_t (*)(const double* scores, size_t n, double thresho
 using MapArray32 = void (*)(const float* in, float* out, size_t n);
 using MapArray64 = void (*)(const double* in, double* out, size_t n);
 
+// BatchBALD. A candidate is one row of samples [T, N, C], as f64 probabilities [T, C]; `probs` holds
+// candidate_elements(passes, cols) numbers, `sums` [T] the row sums (1 where the rows were divided by them).
+using LoadCandidate = void (*)(const PassesSpec&, const PassesView&, size_t row, void* scratch, double* probs,
+                               double* sums);
+struct CandidateMeasures {
+  double expected_entropy;  // mean over passes of the entropy
+  double entropy_of_mean;
+  double sum_error;  // largest |row sum - 1| of any pass
+};
+// False when the row is no distribution in some pass.
+using MeasureCandidate = bool (*)(const PassesSpec&, const PassesView&, size_t row, void* scratch, CandidateMeasures*);
+
+// Configurations in groups of kJointLanes, the last one filled up with zeros: weights [groups][T][kJointLanes] and
+// share [groups][kJointLanes]; see joint_entropy.cpp.
+inline constexpr size_t kJointLanes = 16;
+struct JointView {
+  const double* weights;
+  const double* share;
+  size_t passes;
+};
+// Adds share_m * sum_c -r ln r of the configurations in groups [begin, end) to 64 lanes; m goes to lane m mod 64.
+using JointEntropies = void (*)(const JointView&, size_t begin, size_t end, const double* probs, size_t cols,
+                                double* lanes);
+
 // Adds up all elements: the read-bandwidth yardstick of the benchmarks.
 using SumRead = double (*)(const float* data, size_t n);
 
@@ -99,12 +123,16 @@ struct KernelTable {
   SquaredNorm squared_norm;
   ReducePair squared_distance;
   ReducePair inner_product;
+  LoadCandidate load_candidate;
+  MeasureCandidate measure_candidate;
+  JointEntropies joint_entropies;
 };
 
 // Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.
 size_t score_scratch_bytes(const MatrixView& view);
 size_t passes_scratch_bytes(const PassesSpec& spec, const PassesView& view);
 size_t accumulate_scratch_bytes(const MatrixView& view);
+size_t candidate_scratch_bytes(const PassesView& view);
 
 // How many rows a kernel works on at a time; fixed by the shape, never by the machine.
 inline constexpr size_t kTileRows = 16;

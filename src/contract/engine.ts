@@ -22,10 +22,12 @@ export type Engine = Pick<
   | 'kMeansPlusPlus'
   | 'badge'
   | 'ReplayStore'
+  | 'batchBald'
 >;
 
 export type {
   BadgeOutcome,
+  BatchBaldOutcome,
   BlockScores,
   EmbeddingData,
   IntegerData,

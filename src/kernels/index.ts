@@ -1,5 +1,6 @@
 export { allocMatrix } from './alloc.js';
 export { badge } from './badge.js';
+export { batchBald } from './batch-bald.js';
 export { committee, committeeAsync } from './committee.js';
 export { kCenterGreedy } from './k-center.js';
 export { kMeansPlusPlus } from './k-means-plus-plus.js';

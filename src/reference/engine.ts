@@ -6,6 +6,7 @@ import { DTYPES, type FloatData, type FloatDType, type FloatMatrixView, type Mat
 import { addPass } from './accumulate.js';
 import { badgeRows, kMeansPlusPlusRows } from './d2-sampling.js';
 import { farthestFirst } from './farthest-first.js';
+import { pickBatch } from './joint-entropy.js';
 import { measureSample, voteCountEntropy } from './passes.js';
 import { drawUniform, drawWeighted } from './sample-rows.js';
 import { scoreRows, type ScoreRule } from './score-rows.js';
@@ -291,4 +292,25 @@ export const referenceEngine: Engine = {
     return badgeRows({ probs: predictions, rule, points, excluded, k, seed, control });
   },
   ReplayStore: ReferenceReplayStore,
+
+  batchBald(
+    samples,
+    dtype,
+    passes,
+    rows,
+    cols,
+    from,
+    normalize,
+    tolerance,
+    exclude,
+    k,
+    numSamples,
+    seed,
+    _threads,
+    control,
+  ) {
+    const view = viewOf(samples, dtype, passes * rows, cols, cols);
+    const rule = { kind: MULTICLASS, from, normalize, tolerance };
+    return pickBatch({ view, passes, rule, exclude, k, numSamples, seed, control });
+  },
 };

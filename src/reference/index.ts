@@ -1,5 +1,6 @@
 /** querent/reference: every kernel in plain TypeScript, for any JavaScript runtime. */
 export { badge } from './badge.js';
+export { batchBald } from './batch-bald.js';
 export { committee, committeeAsync } from './committee.js';
 export { kCenterGreedy } from './k-center.js';
 export { kMeansPlusPlus } from './k-means-plus-plus.js';

@@ -20,6 +20,7 @@ export type Kernels = Pick<
   | 'kMeansPlusPlus'
   | 'badge'
   | 'allocMatrix'
+  | 'batchBald'
 >;
 
 /** Both ways to the same functions: whatever holds for one is asked of the other. */
