@@ -1,5 +1,6 @@
 // Prints one hash of many results per CPU level of this machine: all lines of all machines must agree. It needs neither
 // Node nor GoogleTest, so that it can be cross-compiled and run under an emulator (CONTRIBUTING.md has the commands).
+#include <querent/batch_bald.h>
 #include <querent/dispatch.h>
 #include <querent/philox.h>
 #include <querent/score.h>
@@ -104,6 +105,11 @@ unsigned long long hash_of_level() {
       reduce_samples({from, Normalize::none, 1e-3, (1u << kMeasureCount) - 1},
                      {p.data(), Dtype::f32, kPasses, kSamples, cols}, 0, kSamples, 1, outs.data());
       for (const auto& values : results) hash.add(values);
+      const BatchBaldPicks picks =
+          batch_bald({from, Normalize::divide, 1e-3, 0}, {p.data(), Dtype::f32, kPasses, kSamples, cols},
+                     {4, 1000, 5, {}, 1}, Control());
+      hash.add(picks.indices);
+      hash.add(picks.scores);
     }
   }
   return hash.value();

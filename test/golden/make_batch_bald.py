@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from batchbald_redux.batchbald import get_batchbald_batch
+from batchbald_redux.batchbald import compute_conditional_entropy, get_batchbald_batch
+from batchbald_redux.joint_entropy import DynamicJointEntropy
 
 WHOLE = 4096
 torch.set_num_threads(1)
@@ -32,14 +33,21 @@ def counts(passes, rows, cols, spread, seed):
     return whole
 
 
-def redux(whole, k, num_samples):
-    log_probs = torch.from_numpy(np.moveaxis(whole, 0, 1) / WHOLE).log().contiguous()  # [N, K, C]
-    return get_batchbald_batch(log_probs, k, num_samples, dtype=torch.double)
+def log_probs(whole):
+    """[N, K, C], as batchbald_redux has them."""
+    return torch.from_numpy(np.moveaxis(whole, 0, 1) / WHOLE).log().contiguous()
+
+
+def score_of_all(rows, num_samples):
+    """The score of the batch of all rows, the last one added as get_batchbald_batch adds its last pick."""
+    joint = DynamicJointEntropy(num_samples, len(rows) - 1, *rows.shape[1:], dtype=torch.double)
+    joint.add_variables(rows[:-1])
+    return float(joint.compute_batch(rows[-1:])[0] - compute_conditional_entropy(rows).sum())
 
 
 def exact_case(passes, rows, cols, k, spread, seed):
     whole = counts(passes, rows, cols, spread, seed)
-    batch = redux(whole, k, cols**k)
+    batch = get_batchbald_batch(log_probs(whole), k, cols**k, dtype=torch.double)
     return {
         "passes": passes,
         "rows": rows,
@@ -55,14 +63,14 @@ def sampled_case(passes, rows, cols, num_samples, spread, seed):
     scores = []
     for draw in range(100):
         torch.manual_seed(draw)
-        scores.append(redux(whole, rows, num_samples).scores[-1])
+        scores.append(score_of_all(log_probs(whole), num_samples))
     return {
         "passes": passes,
         "rows": rows,
         "cols": cols,
         "numSamples": num_samples,
         "counts": whole.ravel().tolist(),
-        "exact": redux(whole, rows, cols**rows).scores[-1],
+        "exact": score_of_all(log_probs(whole), cols**rows),
         "mean": float(np.mean(scores)),
         "standardError": float(np.std(scores, ddof=1) / len(scores) ** 0.5),
     }
