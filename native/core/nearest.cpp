@@ -74,6 +74,7 @@ int64_t Nearest::prepare() {
         if (!(std::fabs(x) <= kLargest)) return int64_t(r);
         largest = std::max(largest, std::fabs(x - double(mean_[c])));
       }
+      if (geometry_ == Geometry::cosine && exact_norm(uint32_t(r)) == 0) return int64_t(r);
     }
     scale_ = largest > 0 ? std::ldexp(1.0, -std::ilogb(largest)) : 1;
     in_place_ = false;
@@ -160,12 +161,12 @@ double Nearest::exact_norm(uint32_t row) const {
 }
 
 double Nearest::exact(uint32_t row, uint32_t centre) const {
+  if (row == centre) return 0;
   if (geometry_ == Geometry::euclidean) {
     return table_.squared_distance(raw(row), raw(centre), points_.dtype, points_.cols);
   }
   const double product = table_.inner_product(raw(row), raw(centre), points_.dtype, points_.cols);
   if (geometry_ == Geometry::cosine) return std::max(0.0, 1 - product / (norm_[row] * norm_[centre]));
-  if (row == centre) return 0;
   const double factors = table_.inner_product(factors_.data + row * factors_.classes,
                                               factors_.data + centre * factors_.classes, Dtype::f32, factors_.classes);
   return std::max(0.0, (norm_[row] + norm_[centre]) - 2 * (factors * product));

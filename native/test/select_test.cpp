@@ -69,7 +69,7 @@ Selection plain_k_center(const std::vector<T>& x, size_t rows, size_t cols, Metr
       const T* a = &x[r * cols];
       const T* b = &x[centre * cols];
       const double d = metric == Metric::euclidean ? plain_squared(a, b, cols) : plain_cosine(a, b, cols);
-      distance[r] = std::min(distance[r], d);
+      distance[r] = r == centre ? 0 : std::min(distance[r], d);
     }
   };
   for (const uint32_t row : labeled) add(row);
@@ -214,6 +214,8 @@ TEST(KCenter, DuplicatesAndTiesGoToTheLowestRow) {
   const std::vector<float> base = gaussian(20 * cols, 21);
   for (int copy = 0; copy < 40; ++copy) copies.insert(copies.end(), base.begin(), base.end());
   expect_textbook(copies, 800, cols, Metric::euclidean, {}, 0, 100);
+  expect_textbook(copies, 800, cols, Metric::cosine, {}, 0, 100);
+  expect_textbook(copies, 800, cols, Metric::cosine, {5, 700}, 0, 400);
   expect_textbook(std::vector<float>(300 * cols, 2.5f), 300, cols, Metric::euclidean, {}, 4, 300);
   expect_textbook(std::vector<float>(300 * cols, 0.0f), 300, cols, Metric::euclidean, {9}, 0, 200);
   std::vector<float> line(600);

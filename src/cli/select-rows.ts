@@ -48,6 +48,7 @@ const FLAGS: Readonly<Record<OptionName, string>> = {
   from: '--from',
   normalize: '--normalize',
   seed: '--seed',
+  numSamples: '--num-samples',
 };
 
 /** Rows of the text table at most; the files and --json hold all picks. */

@@ -1,8 +1,8 @@
 /** The strategies of `querent select`: which files each takes, which options, and the kernel behind it. */
 import type { AsyncOptions } from '../contract/blocks.js';
 import type { Metric, Normalize, Source } from '../contract/codes.js';
-import { badge, kCenterGreedy, kMeansPlusPlus } from '../kernels/index.js';
-import type { MatrixView } from '../matrix.js';
+import { badge, batchBald, kCenterGreedy, kMeansPlusPlus } from '../kernels/index.js';
+import type { FloatMatrixView, MatrixView } from '../matrix.js';
 
 /** Options that only some strategies understand, as commander delivers them. */
 export interface SelectorOptions {
@@ -11,6 +11,7 @@ export interface SelectorOptions {
   readonly from?: Source;
   readonly normalize?: Normalize;
   readonly seed?: bigint;
+  readonly numSamples?: number;
 }
 
 /** A matrix from a file; a file of three axes [T, N, C] comes as T·N rows. */
@@ -91,8 +92,25 @@ const kMeansPlusPlusSelector: Selector = {
   },
 };
 
+const batchBaldSelector: Selector = {
+  about: 'rows whose labels together say most about the model',
+  inputs: ['samples'],
+  options: ['labeled', 'from', 'normalize', 'numSamples', 'seed'],
+  scoreName: 'joint score',
+  async select({ k, labeled, options, threads, signal, onProgress, input }) {
+    const { from, normalize, numSamples, seed } = options;
+    const { data, dtype, shape, cols } = input('samples') as SelectInput & FloatMatrixView;
+    const [passes, rows] = shape;
+    const sizes = { passes, rows, cols, dtype };
+    const wish = { from, normalize, numSamples, seed, exclude: labeled, threads, signal, onProgress };
+    const { indices, scores } = await batchBald(data, k, { ...sizes, ...wish });
+    return { indices, scores };
+  },
+};
+
 export const SELECTORS: Readonly<Record<string, Selector>> = {
   'k-center': kCenter,
   badge: badgeSelector,
   'k-means++': kMeansPlusPlusSelector,
+  'batch-bald': batchBaldSelector,
 };

@@ -6,7 +6,7 @@ import test from 'ava';
 import { InterruptedError, UsageError } from '../../src/cli/effects.js';
 import { selectRows, type SelectOptions } from '../../src/cli/select-rows.js';
 import { ArgumentError, FormatError, ShapeError, StorageError, ValueError } from '../../src/errors.js';
-import { badge, kCenterGreedy, kMeansPlusPlus, matrix, SCORE_DEFINITIONS } from '../../src/index.js';
+import { badge, batchBald, kCenterGreedy, kMeansPlusPlus, matrix, SCORE_DEFINITIONS } from '../../src/index.js';
 import type { MatrixView } from '../../src/index.js';
 import { npyHeaderBytes } from '../../src/pool/npy-header.js';
 import { readNpy, writeNpy } from '../../src/pool/npy.js';
@@ -93,6 +93,35 @@ test.serial('k-means++ and badge give the draws of their kernels', async (t) => 
     threads: 1,
   });
   t.is(divided.indices.length, 3);
+});
+
+test.serial('batch-bald gives the picks and scores of its kernel', async (t) => {
+  const stacked = predictions({ rows: 6 * 50, cols: 4, kind: 'logits', seed: 8 });
+  const samples = await save(stacked, [6, 50, 4]);
+  const sizes = { passes: 6, rows: 50, cols: 4, from: 'logits' } as const;
+  const wanted = await batchBald(stacked.data as Float32Array, 4, { ...sizes, numSamples: 100, seed: 3, exclude: [7] });
+  const labeled = fresh('labelled.txt');
+  await writeFile(labeled, '7\n');
+  const asked = { from: 'logits', numSamples: 100, seed: 3n, labeled, count: 4 } as const;
+  const picks = await picksOf({ strategy: 'batch-bald', samples, ...asked });
+  t.deepEqual(picks.indices, [...wanted.indices]);
+  t.deepEqual(picks.scores, [...wanted.scores]);
+  t.is(picks.rows, 50);
+  await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples, count: 2 }), {
+    instanceOf: ValueError,
+    message:
+      /^\/.*\.npy: row 0 of pass 0 is not usable: .*; use --from logits for raw network outputs, --normalize divide/,
+  });
+  await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples: pointsFile, count: 2 }), {
+    instanceOf: ShapeError,
+    message: /--samples expects an array \[passes, rows, classes\], found shape \(4000, 24\)/,
+  });
+  const none = await picksOf({
+    strategy: 'batch-bald',
+    samples: await save(matrix(new Float32Array(0), 0, 4), [6, 0, 4]),
+    count: 1,
+  });
+  t.deepEqual(none.indices, []);
 });
 
 test.serial('files of every type are read as what they hold, in blocks that do not divide them', async (t) => {
