@@ -14,6 +14,7 @@ friends) in the environment before the start.
 import gc
 import importlib
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ try:
 except ImportError:  # Windows
     resource = None
 
+os.environ.setdefault("TQDM_DISABLE", "1")  # batchbald_redux draws progress bars
+
 # What a peer may need: modules, with a name that a recent enough one has, and the distribution that tells the version.
 # A process that measures one peer imports what this one needs and nothing else: all of it takes many seconds.
 NEEDS = {
@@ -34,6 +37,7 @@ NEEDS = {
     "faiss": (("faiss:ClusteringInitMethod_KMEANS_PLUS_PLUS",), "faiss-cpu"),
     "skactiveml": (("skactiveml.pool:CoreSet",), "scikit-activeml"),
     "cpprb": (("cpprb:PrioritizedReplayBuffer",), "cpprb"),
+    "batchbald_redux": (("batchbald_redux.batchbald:get_batchbald_batch", "torch:set_num_threads"), "batchbald_redux"),
 }
 
 
@@ -230,6 +234,20 @@ def cpprb_sample_update(buffer, batch, repeats, errors):
     return sample["weights"]
 
 
+def batchbald_arguments(samples, k):
+    """[T, N, C] probabilities as ours -> log probabilities [N, K, C] as theirs."""
+    import torch
+
+    torch.set_num_threads(1)
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(samples, 0, 1))).log(), k
+
+
+def batchbald_redux(log_probs, k):
+    from batchbald_redux.batchbald import get_batchbald_batch
+
+    return get_batchbald_batch(log_probs, k, num_samples=10_000).scores[-1]
+
+
 # name -> (needs, prepare(arrays) -> arguments, run(*arguments))
 PEERS = {
     "scipy.stats.entropy": ("scipy", lambda a: (a["probs"],), lambda p: scipy_entropy(p, axis=1)),
@@ -261,6 +279,11 @@ PEERS = {
     "scikit-activeml CoreSet": ("skactiveml", lambda a: (a["x"], int(a["k"])), skactiveml_core_set),
     "sklearn k-means++ (1 trial)": ("sklearn", lambda a: (a["x"], int(a["k"]), 1), sklearn_k_means_plus_plus),
     "sklearn k-means++ (default)": ("sklearn", lambda a: (a["x"], int(a["k"]), None), sklearn_k_means_plus_plus),
+    "batchbald_redux (torch, f32)": (
+        "batchbald_redux",
+        lambda a: batchbald_arguments(a["samples"], int(a["k"])),
+        batchbald_redux,
+    ),
     "cpprb sample + update": ("cpprb", cpprb_buffer, cpprb_sample_update),
     "BADGE formula in numpy": ("scipy", lambda a: (a["probs"], a["x"], int(a["k"])), badge_numpy),
 }

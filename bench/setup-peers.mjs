@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Makes the virtual environment with the Python peers of `querent bench`, in the user's cache. Safe to run twice.
+// --with-torch adds batchbald_redux, which brings PyTorch: some gigabytes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -45,4 +46,5 @@ if (!existsSync(done) || readFileSync(done, 'utf8') !== wanted) {
   if (missing.length === 0) writeFileSync(done, wanted);
   else process.stderr.write(`left out, and tried again next time: ${missing.join(', ')}\n`);
 }
+if (process.argv.includes('--with-torch')) run(python, [...install, 'batchbald_redux==2.0.5']);
 process.stdout.write(`${python}\n`);

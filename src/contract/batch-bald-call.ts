@@ -4,10 +4,10 @@ import { type FloatDType, widenRow } from '../matrix.js';
 import { inBackground, sharedElements } from './background.js';
 import { ASYNC_KEYS, type AsyncOptions, checkAsync } from './blocks.js';
 import { checkChoice, checkCount, checkEnough, checkExclude, checkOptions, checkSeed } from './check.js';
-import { CHECK, DIVIDE, LOGITS, type Normalize, NORMALIZE, type Source } from './codes.js';
+import { CHECK, DIVIDE, type Normalize, NORMALIZE, type Source } from './codes.js';
 import type { Engine } from './engine.js';
 import { type PassesPlan, planMcDropout, readSamplesAsync, type SamplesLike } from './passes-plan.js';
-import { rowFault, type RowRule } from './rows.js';
+import { invalidRow, rowFault, type RowRule } from './rows.js';
 
 export interface BatchBaldOptions extends AsyncOptions {
   /** T, how many stochastic passes. May be left out, with rows and cols, when `samples` is a tensor that knows its shape. */
@@ -102,19 +102,13 @@ export async function batchBaldWith(
 /** The error for a row that is unusable in at least one pass: it names the first such pass. */
 function badSample(plan: PassesPlan, rule: RowRule, row: number): ValueError {
   const values = new Float64Array(plan.cols);
-  let place = `row ${row}`;
-  let fault: string | null = null;
-  for (let t = 0; t < plan.passes && fault === null; t++) {
-    fault = rowFault(widenRow(plan.view, t * plan.rows + row, values), rule);
-    if (fault !== null) place = `row ${row} of pass ${t}`;
+  for (let t = 0; t < plan.passes; t++) {
+    widenRow(plan.view, t * plan.rows + row, values);
+    if (rowFault(values, rule) !== null) {
+      return invalidRow(plan.where, `row ${row} of pass ${t}`, values, rule, false);
+    }
   }
-  const advice =
-    rule.from !== LOGITS && rule.normalize === CHECK
-      ? "pass from: 'logits' for raw network outputs, normalize: 'divide' for counts, or exclude the row"
-      : "fix the model's output, or exclude the row";
-  return new ValueError(
-    `${plan.where}: ${place} is not usable: ${fault ?? 'it was invalid when it was read'}; ${advice}`,
-  );
+  return invalidRow(plan.where, `row ${row}`, null, rule, false);
 }
 
 function checkFinite(where: string, indices: Uint32Array, scores: Float64Array): void {

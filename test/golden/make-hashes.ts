@@ -8,6 +8,6 @@ import { goldenHashes } from '../helpers/golden-cases.js';
 
 const { addon, level } = runtimeInfo();
 if (!addon) throw new Error('the addon is not built: run npm run build:native first');
-const text = JSON.stringify({ definitions: SCORE_DEFINITIONS, hashes: goldenHashes() }, null, 1);
+const text = JSON.stringify({ definitions: SCORE_DEFINITIONS, hashes: await goldenHashes() }, null, 1);
 writeFileSync(new URL('./hashes.json', import.meta.url), `${text}\n`);
 console.log(`wrote hashes.json from level ${level}`);

@@ -5,7 +5,7 @@ import { DTYPES, predictions, sha256 } from './values.js';
 const WIDTHS = [2, 3, 10, 16, 17, 33, 64, 65, 100, 129, 1000];
 
 /** Name and hash of every case, computed with whatever level is set. */
-export function goldenHashes(threads?: number): Record<string, string> {
+export async function goldenHashes(threads?: number): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   for (const dtype of DTYPES) {
     for (const from of ['probabilities', 'logits'] as const) {
@@ -42,6 +42,9 @@ export function goldenHashes(threads?: number): Record<string, string> {
       ] as const;
       const result = querent.mcDropout(data, { passes, rows, cols, dtype, from, normalize: 'none', measures, threads });
       for (const measure of measures) hashes[`passes ${dtype} ${from} ${measure}`] = sha256(result[measure]);
+      const options = { passes, rows, cols, dtype, from, normalize: 'divide', numSamples: 150, threads } as const;
+      const batch = await querent.batchBald(data, 5, options);
+      hashes[`batchBald ${dtype} ${from}`] = sha256(batch.indices, batch.scores);
     }
   }
   const votes = new Uint8Array(7 * 1001).map((_, i) => (i * 7919) % 9);

@@ -1,4 +1,5 @@
 import { allocMatrix, committee, mcDropout, score, scoreTopK, topK } from '../../index.js';
+import { BATCH_BALD_CASES } from './batch-bald-cases.js';
 import { JS_LOOP, least, most, OURS, type BenchCase, type Gate } from './case.js';
 import { MEMORY_READ } from './context.js';
 import { fillLogits, fillProbabilities, fillUniform, randomVotes } from './data.js';
@@ -247,5 +248,6 @@ export const CASES: readonly BenchCase[] = [
   threadsCase('1e6x10', 1e6, 10),
   threadsCase('1e6x100', 1e6, 100),
   ...SELECTION_CASES,
+  ...BATCH_BALD_CASES,
   ...REPLAY_CASES,
 ];
