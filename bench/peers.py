@@ -38,6 +38,8 @@ NEEDS = {
     "skactiveml": (("skactiveml.pool:CoreSet",), "scikit-activeml"),
     "cpprb": (("cpprb:PrioritizedReplayBuffer",), "cpprb"),
     "batchbald_redux": (("batchbald_redux.batchbald:get_batchbald_batch", "torch:set_num_threads"), "batchbald_redux"),
+    "apricot": (("apricot:FacilityLocationSelection",), "apricot-select"),
+    "submodlib": (("submodlib.functions.facilityLocation:FacilityLocationFunction",), "submodlib-py"),
 }
 
 
@@ -248,6 +250,34 @@ def batchbald_redux(log_probs, k):
     return get_batchbald_batch(log_probs, k, num_samples=10_000).scores[-1]
 
 
+def apricot_facility(x, k):
+    from apricot import FacilityLocationSelection
+
+    return FacilityLocationSelection(k, metric="euclidean", optimizer="lazy").fit(x).gains
+
+
+def apricot_arguments(x, k):
+    apricot_facility(x[:200], min(k, 5))  # compiles its loops
+    return x, k
+
+
+def submodlib_facility(x, k):
+    """Its similarity is another function of the distance, so its gains are not compared."""
+    from submodlib.functions.facilityLocation import FacilityLocationFunction
+
+    function = FacilityLocationFunction(n=len(x), mode="dense", data=x, metric="euclidean")
+    function.maximize(
+        budget=k, optimizer="LazyGreedy", stopIfZeroGain=False, stopIfNegativeGain=False, show_progress=False
+    )
+
+
+def sklearn_lloyd(x, k, iterations):
+    from sklearn.cluster import KMeans
+
+    kmeans = KMeans(k, init=x[:k], n_init=1, max_iter=iterations, tol=0, algorithm="lloyd")
+    return kmeans.fit(x).inertia_
+
+
 # name -> (needs, prepare(arrays) -> arguments, run(*arguments))
 PEERS = {
     "scipy.stats.entropy": ("scipy", lambda a: (a["probs"],), lambda p: scipy_entropy(p, axis=1)),
@@ -285,6 +315,10 @@ PEERS = {
         batchbald_redux,
     ),
     "cpprb sample + update": ("cpprb", cpprb_buffer, cpprb_sample_update),
+    "apricot facility location": ("apricot", lambda a: apricot_arguments(a["x"], int(a["k"])), apricot_facility),
+    "submodlib facility location": ("submodlib", lambda a: (a["x"], int(a["k"])), submodlib_facility),
+    "scipy cdist": ("scipy", lambda a: (a["a"], a["b"]), lazy("scipy.spatial.distance", "cdist")),
+    "sklearn k-means (Lloyd)": ("sklearn", lambda a: (a["x"], int(a["k"]), 10), sklearn_lloyd),
     "BADGE formula in numpy": ("scipy", lambda a: (a["probs"], a["x"], int(a["k"])), badge_numpy),
 }
 

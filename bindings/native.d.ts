@@ -125,6 +125,26 @@ export interface NativeReplayStore {
   restore(size: number, next: number, samples: number, largest: number): number;
 }
 
+export interface FacilityOutcome extends SelectionOutcome {
+  gains: Float64Array;
+}
+
+/** `badRow`: the lowest unusable row of a or, where `inSecond`, of b; nothing was computed then. -1: none. */
+export interface PairwiseOutcome {
+  badRow: number;
+  inSecond: boolean;
+}
+
+export interface KMeansOutcome {
+  /** [k, cols]. */
+  centroids: Float64Array;
+  assignments: Uint32Array;
+  nearest: Uint32Array;
+  inertia: number;
+  iterations: number;
+  badRow: number;
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** CPU levels that this binary holds and this machine can run, best first; always ends with 'scalar'. */
@@ -376,4 +396,65 @@ export interface NativeAddon {
     threads: number,
     control: Int32Array,
   ): Promise<BatchBaldOutcome>;
+
+  /** `neighbours` 0: all similarities, 4 bytes a pair; else those of the nearest columns of each row, 24 bytes each. */
+  facilityLocation(
+    data: EmbeddingData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    metric: number,
+    neighbours: number,
+    k: number,
+    threads: number,
+    control: Int32Array,
+  ): Promise<FacilityOutcome>;
+  /** out [aRows, bRows]. b null: a against itself, out [aRows, aRows]; bDtype, bRows and bStride are 0 then. */
+  pairwiseDistances(
+    a: EmbeddingData,
+    aDtype: number,
+    aRows: number,
+    cols: number,
+    aStride: number,
+    b: EmbeddingData | null,
+    bDtype: number,
+    bRows: number,
+    bStride: number,
+    metric: number,
+    squared: boolean,
+    threads: number,
+    out: ScoreArray,
+  ): PairwiseOutcome;
+  /** `out` belongs to the call until its promise settles, and so do a and b. `control` counts rows of a. */
+  pairwiseDistancesAsync(
+    a: EmbeddingData,
+    aDtype: number,
+    aRows: number,
+    cols: number,
+    aStride: number,
+    b: EmbeddingData | null,
+    bDtype: number,
+    bRows: number,
+    bStride: number,
+    metric: number,
+    squared: boolean,
+    threads: number,
+    out: ScoreArray,
+    control: Int32Array,
+  ): Promise<PairwiseOutcome>;
+  /** initial [k, cols]; `control` counts iterations. */
+  kMeans(
+    data: EmbeddingData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    initial: Float64Array,
+    k: number,
+    maxIterations: number,
+    tolerance: number,
+    threads: number,
+    control: Int32Array,
+  ): Promise<KMeansOutcome>;
 }

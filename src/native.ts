@@ -45,6 +45,10 @@ const CALLS: readonly (keyof NativeAddon)[] = [
   'kMeansPlusPlus',
   'badge',
   'ReplayStore',
+  'facilityLocation',
+  'pairwiseDistances',
+  'pairwiseDistancesAsync',
+  'kMeans',
 ];
 
 interface LoadedAddon {

@@ -28,5 +28,13 @@ double inner_product(const void* a, const void* b, Dtype dtype, size_t cols);
 void load_candidate(const PassesSpec&, const PassesView&, size_t row, void* scratch, double* probs, double* sums);
 bool measure_candidate(const PassesSpec&, const PassesView&, size_t row, void* scratch, CandidateMeasures* measures);
 void joint_entropies(const JointView&, size_t begin, size_t end, const double* probs, size_t cols, double* lanes);
+void rows_as_f64(const MatrixView&, size_t begin, size_t end, double* out);
+void pair_block_sums(bool dot, const double* x, size_t rows, size_t cols, size_t stride, const double* panel,
+                     double* out, size_t out_stride);
+void pair_list_sums(bool dot, const double* x, const MatrixView&, const uint32_t* rows, size_t count, double* out);
+float bound_block(const float* x, const float* x_squares, size_t rows, size_t cols, const float* panel,
+                  const float* y_squares, float* out, size_t out_stride);
+void transpose_block(const float* in, size_t in_stride, size_t rows, size_t cols, float* out, size_t out_stride);
+double bound_gain(const float* reach, const float* bounds, size_t n);
 
 }  // namespace querent::QUERENT_LEVEL

@@ -35,6 +35,12 @@ const KernelTable kTable = {
     load_candidate,
     measure_candidate,
     joint_entropies,
+    rows_as_f64,
+    pair_block_sums,
+    pair_list_sums,
+    bound_block,
+    transpose_block,
+    bound_gain,
 };
 
 }  // namespace querent::QUERENT_LEVEL

@@ -103,6 +103,27 @@ using SquaredNorm = float (*)(const float* row, size_t cols);
 
 // f64, in the order of 64 virtual lanes: what distances are defined as.
 using ReducePair = double (*)(const void* a, const void* b, Dtype dtype, size_t cols);
+// Pairs of rows. Sums are those of the distance definition: f64, 64 lanes, of (x - y)^2 or with `dot` of x y.
+using RowsAsF64 = void (*)(const MatrixView&, size_t begin, size_t end, double* out);
+// out[r * out_stride + j] for `rows` rows against the kPairPanel columns of a panel: element c of column j lies at
+// panel[c * kPairPanel + j].
+using PairBlockSums = void (*)(bool dot, const double* x, size_t rows, size_t cols, size_t stride, const double* panel,
+                               double* out, size_t out_stride);
+// out[i] for x against row rows[i] of a matrix of f32 or f64.
+using PairListSums = void (*)(bool dot, const double* x, const MatrixView&, const uint32_t* rows, size_t count,
+                              double* out);
+// x_squares + y_squares - 2 x·y in f32 of `rows` rows [rows, cols] against the kBoundPanel columns of a panel; returns
+// the largest of them. The dot product of a pair is one chain of `cols` additions.
+using BoundBlock = float (*)(const float* x, const float* x_squares, size_t rows, size_t cols, const float* panel,
+                             const float* y_squares, float* out, size_t out_stride);
+// out[c][r] = in[r][c]; rows and cols are multiples of 16.
+using TransposeBlock = void (*)(const float* in, size_t in_stride, size_t rows, size_t cols, float* out,
+                                size_t out_stride);
+// Sum of max(0, reach[i] - bounds[i]) with a relative error below 1e-5; n is a multiple of 64.
+using BoundGain = double (*)(const float* reach, const float* bounds, size_t n);
+
+inline constexpr size_t kPairPanel = 16;
+inline constexpr size_t kBoundPanel = 32;
 
 struct KernelTable {
   const char* level;         // the name users see
@@ -126,6 +147,12 @@ struct KernelTable {
   LoadCandidate load_candidate;
   MeasureCandidate measure_candidate;
   JointEntropies joint_entropies;
+  RowsAsF64 rows_as_f64;
+  PairBlockSums pair_block_sums;
+  PairListSums pair_list_sums;
+  BoundBlock bound_block;
+  TransposeBlock transpose_block;
+  BoundGain bound_gain;
 };
 
 // Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.

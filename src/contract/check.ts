@@ -88,13 +88,14 @@ export function checkOut(
   value: unknown,
   length: number,
   input: ArrayBufferView,
+  unit = 'row',
 ): Float32Array | Float64Array {
   if (!(value instanceof Float32Array || value instanceof Float64Array)) {
     throw expected(where, 'a Float32Array or Float64Array', 'out', value);
   }
   checkAttached(where, 'out', value);
   if (value.length !== length) {
-    throw new ShapeError(`${where}: expected one value per row (${length}) for out, got ${show(value)}`);
+    throw new ShapeError(`${where}: expected one value per ${unit} (${length}) for out, got ${show(value)}`);
   }
   const overlaps =
     value.buffer === input.buffer &&

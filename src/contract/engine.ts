@@ -23,6 +23,10 @@ export type Engine = Pick<
   | 'badge'
   | 'ReplayStore'
   | 'batchBald'
+  | 'facilityLocation'
+  | 'pairwiseDistances'
+  | 'pairwiseDistancesAsync'
+  | 'kMeans'
 >;
 
 export type {
@@ -30,11 +34,14 @@ export type {
   BatchBaldOutcome,
   BlockScores,
   EmbeddingData,
+  FacilityOutcome,
   IntegerData,
   KCenterOutcome,
   NativeReplayStore,
   NativeTopKState,
   ReplayState,
+  KMeansOutcome,
+  PairwiseOutcome,
   ScoreArray,
   SelectionOutcome,
   TopKOutcome,

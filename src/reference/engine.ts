@@ -1,12 +1,17 @@
 /** The reference behind the positional calls of the addon, so that one set of public functions can use either. */
+import { reportDone } from '../contract/background.js';
 import { type AnyMeasure, MEASURE_BITS, MULTICLASS } from '../contract/codes.js';
 import type { EmbeddingData, Engine, NativeTopKState, ScoreArray } from '../contract/engine.js';
 import type { RowRule } from '../contract/rows.js';
 import { DTYPES, type FloatData, type FloatDType, type FloatMatrixView, type MatrixView, widenRow } from '../matrix.js';
 import { addPass } from './accumulate.js';
 import { badgeRows, kMeansPlusPlusRows } from './d2-sampling.js';
+import { facilityLocationRows } from './facility.js';
 import { farthestFirst } from './farthest-first.js';
 import { pickBatch } from './joint-entropy.js';
+import { kMeansRows } from './lloyd.js';
+import { Pace } from './pace.js';
+import { badPairRow, pairRowWriter, type PairTask } from './pair-table.js';
 import { measureSample, voteCountEntropy } from './passes.js';
 import { drawUniform, drawWeighted } from './sample-rows.js';
 import { scoreRows, type ScoreRule } from './score-rows.js';
@@ -22,6 +27,12 @@ function viewOf(data: FloatData, dtype: number, rows: number, cols: number, stri
 
 function pointsOf(data: EmbeddingData, dtype: number, rows: number, cols: number, stride: number): MatrixView {
   return { data, dtype: DTYPES[dtype] as MatrixView['dtype'], rows, cols, stride };
+}
+
+function pairTask(...call: Parameters<Engine['pairwiseDistances']>): PairTask {
+  const [a, aDtype, aRows, cols, aStride, b, bDtype, bRows, bStride, metric, squared, , out] = call;
+  const others = b && pointsOf(b, bDtype, bRows, cols, bStride);
+  return { a: pointsOf(a, aDtype, aRows, cols, aStride), b: others, metric, squared, out };
 }
 
 /** f64 input is scored in f64; everything else is rounded to f32, as the addon does. */
@@ -312,5 +323,36 @@ export const referenceEngine: Engine = {
     const view = viewOf(samples, dtype, passes * rows, cols, cols);
     const rule = { kind: MULTICLASS, from, normalize, tolerance };
     return pickBatch({ view, passes, rule, exclude, k, numSamples, seed, control });
+  },
+
+  facilityLocation(data, dtype, rows, cols, stride, metric, neighbours, k, _threads, control) {
+    return facilityLocationRows({ points: pointsOf(data, dtype, rows, cols, stride), metric, neighbours, k, control });
+  },
+
+  pairwiseDistances(...call) {
+    const task = pairTask(...call);
+    const bad = badPairRow(task);
+    if (bad.badRow >= 0) return bad;
+    const write = pairRowWriter(task);
+    for (let i = 0; i < task.a.rows; i++) write(i);
+    return bad;
+  },
+
+  async pairwiseDistancesAsync(a, aDtype, aRows, cols, aStride, b, bDtype, bRows, bStride, metric, squared, ...rest) {
+    const [threads, out, control] = rest;
+    const task = pairTask(a, aDtype, aRows, cols, aStride, b, bDtype, bRows, bStride, metric, squared, threads, out);
+    const bad = badPairRow(task);
+    if (bad.badRow >= 0) return bad;
+    const write = pairRowWriter(task);
+    await new Pace(control).visitRows(aRows, cols * (task.b ?? task.a).rows, (i) => {
+      write(i);
+      reportDone(control, i + 1);
+    });
+    return bad;
+  },
+
+  kMeans(data, dtype, rows, cols, stride, initial, k, maxIterations, tolerance, _threads, control) {
+    const points = pointsOf(data, dtype, rows, cols, stride);
+    return kMeansRows({ points, initial, k, maxIterations, tolerance, control });
   },
 };

@@ -2,9 +2,12 @@
 export { badge } from './badge.js';
 export { batchBald } from './batch-bald.js';
 export { committee, committeeAsync } from './committee.js';
+export { facilityLocation } from './facility-location.js';
 export { kCenterGreedy } from './k-center.js';
+export { kMeans } from './k-means.js';
 export { kMeansPlusPlus } from './k-means-plus-plus.js';
 export { McDropoutAccumulator, mcDropout, mcDropoutAsync } from './mc-dropout.js';
+export { pairwiseDistances, pairwiseDistancesAsync } from './pairwise.js';
 export { philox4x32, Random, type RandomState, seedKey } from './philox.js';
 export { ReplayBuffer } from './replay.js';
 export { reservoirSample } from './reservoir.js';

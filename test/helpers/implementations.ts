@@ -19,6 +19,10 @@ export type Kernels = Pick<
   | 'kCenterGreedy'
   | 'kMeansPlusPlus'
   | 'badge'
+  | 'facilityLocation'
+  | 'pairwiseDistances'
+  | 'pairwiseDistancesAsync'
+  | 'kMeans'
   | 'allocMatrix'
   | 'batchBald'
 >;

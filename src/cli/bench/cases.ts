@@ -3,6 +3,7 @@ import { BATCH_BALD_CASES } from './batch-bald-cases.js';
 import { JS_LOOP, least, most, OURS, type BenchCase, type Gate } from './case.js';
 import { MEMORY_READ } from './context.js';
 import { fillLogits, fillProbabilities, fillUniform, randomVotes } from './data.js';
+import { FACILITY_CASES } from './facility-cases.js';
 import { timed, type Runner } from './measure.js';
 import { SELECTION_CASES } from './selection-cases.js';
 import {
@@ -250,4 +251,5 @@ export const CASES: readonly BenchCase[] = [
   ...SELECTION_CASES,
   ...BATCH_BALD_CASES,
   ...REPLAY_CASES,
+  ...FACILITY_CASES,
 ];

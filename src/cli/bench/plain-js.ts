@@ -209,6 +209,28 @@ export function kMeansPlusPlusLoop(
   return indices;
 }
 
+/** Euclidean distances of every row of a to every row of b, from differences in f64. */
+export function pairwiseLoop(
+  a: Float32Array,
+  b: Float32Array,
+  rows: number,
+  others: number,
+  cols: number,
+  out: Float32Array,
+): Float32Array {
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < others; j++, at++) {
+      let sum = 0;
+      for (let p = i * cols, q = j * cols, end = p + cols; p < end; p++, q++) {
+        const difference = (a[p] as number) - (b[q] as number);
+        sum += difference * difference;
+      }
+      out[at] = Math.sqrt(sum);
+    }
+  }
+  return out;
+}
+
 /** Sum of the result in f64: what runners compare. */
 export function total(values: ArrayLike<number>): number {
   let sum = 0;
