@@ -49,6 +49,7 @@ const FLAGS: Readonly<Record<OptionName, string>> = {
   normalize: '--normalize',
   seed: '--seed',
   numSamples: '--num-samples',
+  neighbours: '--neighbours',
 };
 
 /** Rows of the text table at most; the files and --json hold all picks. */

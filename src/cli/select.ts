@@ -29,6 +29,7 @@ export function selectCommand(): Command {
     )
     .option('--seed <number>', 'of random draws (default: 0)', seedNumber)
     .option('--num-samples <count>', 'joint configurations that batch-bald samples (default: 10000)', wholeNumber(1))
+    .option('--neighbours <count>', 'similar rows that count for each row (default: all that fit)', wholeNumber(1))
     .option('-o, --out <file>', 'write the picks: .json, .csv (index,score) or .npy (int64)')
     .option('--threads <count>', 'threads that work (default: all)', wholeNumber(1))
     .option('--level <name>', 'CPU level: scalar, avx2, avx512, neon (default: the best)')

@@ -1,7 +1,7 @@
 /** The strategies of `querent select`: which files each takes, which options, and the kernel behind it. */
 import type { AsyncOptions } from '../contract/blocks.js';
 import type { Metric, Normalize, Source } from '../contract/codes.js';
-import { badge, batchBald, kCenterGreedy, kMeansPlusPlus } from '../kernels/index.js';
+import { badge, batchBald, facilityLocation, kCenterGreedy, kMeansPlusPlus } from '../kernels/index.js';
 import type { FloatMatrixView, MatrixView } from '../matrix.js';
 
 /** Options that only some strategies understand, as commander delivers them. */
@@ -12,6 +12,7 @@ export interface SelectorOptions {
   readonly normalize?: Normalize;
   readonly seed?: bigint;
   readonly numSamples?: number;
+  readonly neighbours?: number;
 }
 
 /** A matrix from a file; a file of three axes [T, N, C] comes as T·N rows. */
@@ -92,6 +93,19 @@ const kMeansPlusPlusSelector: Selector = {
   },
 };
 
+const facilitySelector: Selector = {
+  about: 'rows that together resemble the whole pool',
+  inputs: ['embeddings'],
+  options: ['metric', 'neighbours'],
+  scoreName: 'gain',
+  async select({ k, options, threads, signal, onProgress, input, notice }) {
+    const { metric, neighbours } = options;
+    const wish = { metric, neighbours, threads, signal, onProgress, onNotice: notice };
+    const { indices, gains } = await facilityLocation(input('embeddings'), k, wish);
+    return { indices, scores: gains };
+  },
+};
+
 const batchBaldSelector: Selector = {
   about: 'rows whose labels together say most about the model',
   inputs: ['samples'],
@@ -112,5 +126,6 @@ export const SELECTORS: Readonly<Record<string, Selector>> = {
   'k-center': kCenter,
   badge: badgeSelector,
   'k-means++': kMeansPlusPlusSelector,
+  'facility-location': facilitySelector,
   'batch-bald': batchBaldSelector,
 };

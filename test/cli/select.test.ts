@@ -6,7 +6,15 @@ import test from 'ava';
 import { InterruptedError, UsageError } from '../../src/cli/effects.js';
 import { selectRows, type SelectOptions } from '../../src/cli/select-rows.js';
 import { ArgumentError, FormatError, ShapeError, StorageError, ValueError } from '../../src/errors.js';
-import { badge, batchBald, kCenterGreedy, kMeansPlusPlus, matrix, SCORE_DEFINITIONS } from '../../src/index.js';
+import {
+  badge,
+  batchBald,
+  facilityLocation,
+  kCenterGreedy,
+  kMeansPlusPlus,
+  matrix,
+  SCORE_DEFINITIONS,
+} from '../../src/index.js';
 import type { MatrixView } from '../../src/index.js';
 import { npyHeaderBytes } from '../../src/pool/npy-header.js';
 import { readNpy, writeNpy } from '../../src/pool/npy.js';
@@ -95,7 +103,15 @@ test.serial('k-means++ and badge give the draws of their kernels', async (t) => 
   t.is(divided.indices.length, 3);
 });
 
-test.serial('batch-bald gives the picks and scores of its kernel', async (t) => {
+test.serial('facility-location and batch-bald give the picks and scores of their kernels', async (t) => {
+  const few = embeddings({ rows: 120, cols: 6, seed: 8 });
+  const file = await save(few);
+  for (const options of [{}, { metric: 'cosine', neighbours: 9 }] as const) {
+    const wanted = await facilityLocation(few, 15, options);
+    const picks = await picksOf({ strategy: 'facility-location', embeddings: file, count: 15, ...options });
+    t.deepEqual(picks.indices, [...wanted.indices]);
+    t.deepEqual(picks.scores, [...wanted.gains]);
+  }
   const stacked = predictions({ rows: 6 * 50, cols: 4, kind: 'logits', seed: 8 });
   const samples = await save(stacked, [6, 50, 4]);
   const sizes = { passes: 6, rows: 50, cols: 4, from: 'logits' } as const;
@@ -112,9 +128,9 @@ test.serial('batch-bald gives the picks and scores of its kernel', async (t) => 
     message:
       /^\/.*\.npy: row 0 of pass 0 is not usable: .*; use --from logits for raw network outputs, --normalize divide/,
   });
-  await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples: pointsFile, count: 2 }), {
+  await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples: file, count: 2 }), {
     instanceOf: ShapeError,
-    message: /--samples expects an array \[passes, rows, classes\], found shape \(4000, 24\)/,
+    message: /--samples expects an array \[passes, rows, classes\], found shape \(120, 6\)/,
   });
   const none = await picksOf({
     strategy: 'batch-bald',
@@ -213,6 +229,8 @@ test.serial('options and files that a strategy does not take are refused before 
     [{ strategy: 'badge', embeddings: missing, probs: missing, samples: missing }, /--samples has no effect/],
     [{ strategy: 'k-center', embeddings: missing, seed: 1n }, /--seed has no effect with --strategy k-center/],
     [{ strategy: 'k-means++', embeddings: missing, metric: 'cosine' }, /--metric has no effect/],
+    [{ strategy: 'k-center', embeddings: missing, neighbours: 4 }, /--neighbours has no effect/],
+    [{ strategy: 'facility-location', embeddings: missing, labeled: missing }, /--labeled has no effect/],
     [{ strategy: 'k-center', embeddings: missing, from: 'logits' }, /--from has no effect/],
     [{ strategy: 'k-center', embeddings: missing, first: 1, labeled: missing }, /--first has no effect with --labeled/],
     [{ strategy: 'k-center', embeddings: missing, out: 'picks.txt' }, /\.json, \.csv, \.npy/],
