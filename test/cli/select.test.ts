@@ -126,7 +126,7 @@ test.serial('facility-location and batch-bald give the picks and scores of their
   await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples, count: 2 }), {
     instanceOf: ValueError,
     message:
-      /^\/.*\.npy: row 0 of pass 0 is not usable: .*; use --from logits for raw network outputs, --normalize divide/,
+      /^\/.*\.npy: row 0 of pass 0 is not usable: .*; use --from logits for raw network outputs, or --normalize divide/,
   });
   await t.throwsAsync(picksOf({ strategy: 'batch-bald', samples: file, count: 2 }), {
     instanceOf: ShapeError,
