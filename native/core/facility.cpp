@@ -15,26 +15,16 @@
 #include <cmath>
 #include <new>
 
+#include "bound_rows.h"
 #include "pair_rows.h"
 
 namespace querent {
 namespace {
 
-constexpr size_t kBlock = 96;  // rows of a tile of bounds: whole panels, and whole row groups of the kernel
-constexpr size_t kBlockPanels = kBlock / kBoundPanel;
+constexpr size_t kBlock = BoundPoints::kBlock;
 constexpr size_t kGrain = 64;            // bound_gain takes whole multiples
 constexpr double kGainSlack = 1 + 2e-5;  // its rounding, and that of exact gains
 constexpr size_t kParallelBounds = 64;   // stale bounds renewed at a time when there is more than one thread
-constexpr float kFar = -1e30f;           // bounds of the rows that fill up the last block
-
-float above(double x) {
-  const auto f = float(x);
-  return double(f) < x ? std::nextafterf(f, HUGE_VALF) : f;
-}
-float below(double x) {
-  const auto f = float(x);
-  return double(f) > x ? std::nextafterf(f, -HUGE_VALF) : f;
-}
 
 constexpr size_t round_up(size_t n, size_t step) {
   return (n + step - 1) / step * step;
@@ -60,105 +50,6 @@ class GainLanes {
  private:
   static constexpr size_t kLanes = 64;
   double lanes_[kLanes] = {};
-};
-
-// Bounds of distances, from rows that were moved to their mean, scaled and rounded to f32. With n the squared length of
-// such a row, |x|² + |y|² - 2 x·y in f32 is off by less than kSlack(cols) (n_i + n_j): half of it in the products, the
-// rest in the rounding of the rows and of the last additions. Taking that share off n makes the result a lower bound.
-class BoundRows {
- public:
-  BoundRows(const KernelTable& table, const PairRows& rows, unsigned threads) : table_(&table), cols_(rows.cols()) {
-    const size_t count = rows.rows();
-    padded_ = round_up(std::max<size_t>(count, 1), kBlock);
-    const bool is_cosine = rows.metric() == Metric::cosine;
-    const auto factor = [&](size_t row) { return is_cosine ? 1 / (rows.lengths()[row] * std::sqrt(2.0)) : 1.0; };
-    const size_t blocks = padded_ / kBlock;
-    const size_t parts = std::min<size_t>(blocks, 16);
-    std::vector<std::vector<double>> sums(parts, std::vector<double>(cols_));
-    std::vector<double> largest(parts);
-    parallel_for(parts, threads, [&](size_t part) {
-      std::vector<double> x(cols_);
-      for (size_t row = part; row < count; row += parts) {
-        rows.widen(row, x.data());
-        const double scale = factor(row);
-        double most = largest[part];
-        for (size_t c = 0; c < cols_; ++c) {
-          const double z = x[c] * scale;
-          sums[part][c] += z;
-          most = std::max(most, std::fabs(z));
-        }
-        largest[part] = most;
-      }
-    });
-    std::vector<double> mean(cols_);
-    for (const auto& sum : sums) {
-      for (size_t c = 0; c < cols_; ++c) mean[c] += sum[c] / double(count);
-    }
-    const double most = *std::max_element(largest.begin(), largest.end());
-    const int exponent = most > 0 ? std::clamp(std::ilogb(most) + 1, -400, 400) : 0;
-    unit_ = std::ldexp(1.0, 2 * exponent);
-    const double shrink = std::ldexp(1.0, -exponent);
-
-    slack_ = double(cols_ + 16) * 0x1.05p-24;
-    if (slack_ > 0.25) slack_ = 1e10;  // rows this long have no bound: every pair is looked at
-    // what the rounding of an exact cosine distance can amount to, whatever its size
-    floor_ = (is_cosine ? double(cols_ + 64) * 0x1p-52 / unit_ : 0) + 1e-36;
-    values_ = LargeArray<float>(padded_ * cols_);
-    panels_ = LargeArray<float>(padded_ * cols_);
-    squares_.assign(padded_, 0);
-    shortened_.assign(padded_, kFar);
-    parallel_for(blocks, threads, [&](size_t block) {
-      std::vector<double> x(cols_);
-      for (size_t row = block * kBlock; row < (block + 1) * kBlock; ++row) {
-        float* y = values_.data() + row * cols_;
-        if (row < count) {
-          rows.widen(row, x.data());
-          const double scale = factor(row);
-          double square = 0;
-          for (size_t c = 0; c < cols_; ++c) {
-            y[c] = float((x[c] * scale - mean[c]) * shrink);
-            square += double(y[c]) * double(y[c]);
-          }
-          squares_[row] = square;
-          shortened_[row] = below(square - slack_ * square - floor_);
-        } else {
-          std::fill(y, y + cols_, 0.0f);
-        }
-        float* panel = panels_.data() + row / kBoundPanel * kBoundPanel * cols_ + row % kBoundPanel;
-        for (size_t c = 0; c < cols_; ++c) panel[c * kBoundPanel] = y[c];
-      }
-    });
-  }
-
-  size_t padded() const { return padded_; }
-  // Bounds are in units of this many squared distances (a power of two).
-  double unit() const { return unit_; }
-  // A true distance is at most bound + gap(i) + gap(j).
-  double gap(size_t row) const { return 2.1 * (slack_ * squares_[row] + floor_); }
-
-  // Bounds of kBlock rows against kBlock columns; returns the largest.
-  float tile(size_t row, size_t col, float* out, size_t stride) const {
-    float most = -HUGE_VALF;
-    for (size_t p = 0; p < kBlockPanels; ++p) {
-      const size_t at = col + p * kBoundPanel;
-      most = std::max(most, table_->bound_block(values_.data() + row * cols_, shortened_.data() + row, kBlock, cols_,
-                                                panels_.data() + at * cols_, shortened_.data() + at,
-                                                out + p * kBoundPanel, stride));
-    }
-    return most;
-  }
-
- private:
-  const KernelTable* table_;
-  size_t cols_;
-  size_t padded_ = 0;
-  double unit_ = 1;
-  double slack_ = 0;
-  double floor_ = 0;
-  LargeArray<float> values_;
-  LargeArray<float> panels_;
-  std::vector<double> squares_;
-  std::vector<float> shortened_;
 };
 
 // The largest squared distance of any pair, found along the way: tiles whose bounds stay below it cost nothing.
@@ -187,7 +78,8 @@ class Diameter {
   void take(double distance) { raise(most_, distance); }
 
   // Looks through a tile of bounds whose largest is `most`.
-  void look(const BoundRows& bounds, size_t row, size_t col, float most, const float* tile, size_t stride) {
+  void look(const BoundFrame& frame, const BoundPoints& bounds, size_t row, size_t col, float most, const float* tile,
+            size_t stride) {
     if (rows_.metric() == Metric::cosine) return;
     const size_t rows = std::min(kBlock, rows_.rows() - row);
     const size_t cols = std::min(kBlock, rows_.rows() - col);
@@ -195,7 +87,7 @@ class Diameter {
     double col_gap = 0;
     for (size_t i = 0; i < rows; ++i) row_gap = std::max(row_gap, bounds.gap(row + i));
     for (size_t j = 0; j < cols; ++j) col_gap = std::max(col_gap, bounds.gap(col + j));
-    if ((double(most) + row_gap + col_gap) * bounds.unit() <= value()) return;
+    if ((double(most) + row_gap + col_gap) * frame.unit() <= value()) return;
     std::vector<double> x(rows_.cols());
     std::vector<uint32_t> far;
     std::vector<double> distances(cols);
@@ -203,7 +95,7 @@ class Diameter {
       far.clear();
       const double gap = bounds.gap(row + i);
       for (size_t j = 0; j < cols; ++j) {
-        if ((double(tile[i * stride + j]) + gap + bounds.gap(col + j)) * bounds.unit() > value()) {
+        if ((double(tile[i * stride + j]) + gap + bounds.gap(col + j)) * frame.unit() > value()) {
           far.push_back(uint32_t(col + j));
         }
       }
@@ -262,19 +154,25 @@ class DenseFacility {
   }
 
   void run(size_t k, FacilityResult& result) {
-    fill_from_products();
-    if (control_.stopped()) return;
     const size_t n = rows_.rows();
-    largest_ = diameter_.value();
-    nearest_.assign(n, largest_);
+    {
+      const BoundFrame frame(table_, rows_, threads_);
+      const BoundPoints points(frame, rows_, BoundPoints::kBoth, threads_);
+      unit_ = frame.unit();
+      guess_first(frame, points);
+      fill_from_products(frame, points);
+    }
+    if (control_.stopped()) return;
+    const double largest = diameter_.value();
+    nearest_.assign(n, largest);
     reach_.assign(stride_, -HUGE_VALF);
-    for (size_t i = 0; i < n; ++i) reach_[i] = above(largest_ / unit_);
+    std::fill(reach_.begin(), reach_.begin() + ptrdiff_t(n), float_above(largest / unit_));
     picked_.assign(n, 0);
     bound_round_.assign(n, 0);
     exact_round_.assign(n, kNever);
-    renew_all();
+    start_first_round(largest);
     while (result.rows.size() < k && !control_.stopped()) {
-      if (round_ == 1) renew_all();
+      if (round_ == 1) start_second_round(result.rows[0]);
       const Waiting pick = best();
       if (control_.stopped()) return;
       result.rows.push_back(pick.row);
@@ -306,17 +204,82 @@ class DenseFacility {
     });
   }
 
-  void fill_from_products() {
-    const BoundRows rows(table_, rows_, threads_);
-    unit_ = rows.unit();
+  // Gains of the first round are n times the largest distance minus the sum of a row's distances, which has a closed
+  // form: n |y_j|² + sum of |y_i|² - 2 y_j · sum of y_i. The row of the smallest sum is the first pick, but for
+  // rounding.
+  void guess_first(const BoundFrame& frame, const BoundPoints& points) {
+    const size_t n = rows_.rows();
+    const size_t cols = rows_.cols();
+    std::vector<double> sum(cols);
+    double squares = 0;
+    for (size_t i = 0; i < n; ++i) {
+      const float* y = points.values(i);
+      for (size_t c = 0; c < cols; ++c) sum[c] += double(y[c]);
+      squares += points.square(i);
+    }
+    least_sums_.resize(n);
+    double least = HUGE_VAL;
+    for (size_t j = 0; j < n; ++j) {
+      const float* y = points.values(j);
+      double dot = 0;
+      for (size_t c = 0; c < cols; ++c) dot += double(y[c]) * sum[c];
+      const double lengths = double(n) * points.square(j) + squares;
+      // the rows were rounded to f32
+      least_sums_[j] = lengths - 2 * dot - lengths * 0x5.1p-24 - double(n) * frame.floor();
+      if (least_sums_[j] >= least) continue;
+      least = least_sums_[j];
+      guess_ = j;
+    }
+    for (size_t i = 0; i < n; ++i) near_[i] = uint32_t(i);
+    rows_.widen(guess_, x_.data());
+    rows_.distances(guess_, x_.data(), near_.data(), n, near_distances_.data());
+    guess_reach_.assign(stride_, -HUGE_VALF);
+    for (size_t i = 0; i < n; ++i) guess_reach_[i] = float_above(near_distances_[i] / unit_);
+  }
+
+  void start_first_round(double largest) {
+    const size_t n = rows_.rows();
+    const double whole = double(n) * (largest / unit_);
+    std::vector<Waiting> entries;
+    for (size_t j = 0; j < n; ++j) {
+      entries.push_back({(whole - least_sums_[j] + 1e-9 * whole) * unit_, uint32_t(j)});
+    }
+    heap_.start(std::move(entries));
+  }
+
+  // Bounds of the second round were added up while the tiles were at hand, for the first pick that was expected.
+  void start_second_round(uint32_t first) {
+    if (first != guess_) return renew_all();
+    const size_t n = rows_.rows();
+    const size_t blocks = (n + kBlock - 1) / kBlock;
+    std::vector<Waiting> entries;
+    for (size_t j = 0; j < n; ++j) {
+      double gain = 0;
+      for (size_t b = 0; b < blocks; ++b) gain += double(tile_gains_[b * stride_ + j]);
+      if (j != first) entries.push_back({gain * kGainSlack * unit_, uint32_t(j)});
+      bound_round_[j] = round_;
+    }
+    tile_gains_ = {};
+    heap_.start(std::move(entries));
+  }
+
+  void fill_from_products(const BoundFrame& frame, const BoundPoints& points) {
+    const size_t blocks = (rows_.rows() + kBlock - 1) / kBlock;
+    tile_gains_.assign(blocks * stride_, 0);
     for_block_pairs([&](size_t row, size_t col, float* tile) {
-      const float most = rows.tile(row, col, tile, stride_);
-      diameter_.look(rows, row, col, most, tile, stride_);
+      const float most = points.tile(row, points, col, kBlock, tile, stride_);
+      diameter_.look(frame, points, row, col, most, tile, stride_);
+      // every block of columns has a line of its own for the gains of each row
+      float* of_rows = tile_gains_.data() + col / kBlock * stride_ + row;
+      float* of_cols = tile_gains_.data() + row / kBlock * stride_ + col;
+      table_.bound_tile_gains(tile, stride_, guess_reach_.data() + row, guess_reach_.data() + col, kBlock, of_rows,
+                              row == col ? nullptr : of_cols);
     });
     // columns between the last block and the stride
-    const size_t padded = rows.padded();
-    for (size_t row = 0; row < padded; ++row)
+    const size_t padded = points.padded();
+    for (size_t row = 0; row < padded; ++row) {
       std::fill(bounds_.data() + row * stride_ + padded, bounds_.data() + (row + 1) * stride_, 0.0f);
+    }
   }
 
   // The bounds were too wide (clusters that are far apart, compared with their size): exact distances, rounded down.
@@ -329,7 +292,7 @@ class DenseFacility {
       for (size_t i = row; i < std::min(row + kBlock, rows_.rows()); ++i) {
         rows_.widen(i, x.data());
         rows_.distances(i, x.data(), others.data(), others.size(), distances.data());
-        for (size_t j = 0; j < others.size(); ++j) tile[(i - row) * stride_ + j] = below(distances[j] / unit_);
+        for (size_t j = 0; j < others.size(); ++j) tile[(i - row) * stride_ + j] = float_below(distances[j] / unit_);
       }
     });
   }
@@ -423,7 +386,7 @@ class DenseFacility {
       const size_t other = near_[i];
       if (near_distances_[i] >= nearest_[other]) continue;
       nearest_[other] = near_distances_[i];
-      reach_[other] = above(nearest_[other] / unit_);
+      reach_[other] = float_above(nearest_[other] / unit_);
     }
     picked_[row] = 1;
     const double pairs = double(rows_.rows()) * double(rows_.rows());
@@ -438,12 +401,15 @@ class DenseFacility {
   unsigned threads_;
   Control control_;
   Diameter diameter_{rows_};
-  double largest_ = 0;
   double unit_ = 1;
   size_t stride_ = 0;
-  LargeArray<float> bounds_;     // [N, stride_] lower bounds of distances, in units of unit_
-  std::vector<double> nearest_;  // m
-  std::vector<float> reach_;     // m, rounded up, in units of unit_; -inf behind the last row
+  LargeArray<float> bounds_;        // [N, stride_] lower bounds of distances, in units of unit_
+  size_t guess_ = 0;                // the first pick, most likely
+  std::vector<float> guess_reach_;  // m after it
+  std::vector<double> least_sums_;  // at most the sum of distances of each row, in units
+  std::vector<float> tile_gains_;   // [blocks, stride_]
+  std::vector<double> nearest_;     // m
+  std::vector<float> reach_;        // m, rounded up, in units of unit_; -inf behind the last row
   std::vector<uint32_t> bound_round_;
   std::vector<uint32_t> exact_round_;
   std::vector<uint8_t> picked_;
@@ -513,14 +479,14 @@ class SparseFacility {
     size_t room = 0;
   };
 
-  void shrink(const BoundRows& bounds, size_t row, Candidates& own, std::vector<double>& most) const {
+  void shrink(const BoundPoints& bounds, size_t row, Candidates& own, std::vector<double>& most) const {
     if (own.list.size() <= neighbours_) return;
     most.clear();
     const double gap = bounds.gap(row);
     for (const Candidate& c : own.list) most.push_back(double(c.bound) + gap + bounds.gap(c.row));
     const auto last = most.begin() + ptrdiff_t(neighbours_) - 1;
     std::nth_element(most.begin(), last, most.end());
-    own.limit = above(*last);
+    own.limit = float_above(*last);
     std::erase_if(own.list, [&](const Candidate& c) { return c.bound > own.limit; });
     own.room = std::max(own.room, 2 * own.list.size());
   }
@@ -533,9 +499,11 @@ class SparseFacility {
     LargeArray<uint32_t> columns(entries);  // [N, m]
     LargeArray<double> distances(entries);
     {
-      const BoundRows bounds(table_, rows_, threads_);
-      parallel_for((n + kBlock - 1) / kBlock, threads_,
-                   [&](size_t block) { nearest_of_block(bounds, block * kBlock, columns.data(), distances.data()); });
+      const BoundFrame frame(table_, rows_, threads_);
+      const BoundPoints bounds(frame, rows_, BoundPoints::kBoth, threads_);
+      parallel_for((n + kBlock - 1) / kBlock, threads_, [&](size_t block) {
+        nearest_of_block(frame, bounds, block * kBlock, columns.data(), distances.data());
+      });
     }
     if (control_.stopped()) return;
     starts_.assign(n + 1, 0);
@@ -551,25 +519,26 @@ class SparseFacility {
     }
   }
 
-  void nearest_of_block(const BoundRows& bounds, size_t first, uint32_t* columns, double* distances) {
+  void nearest_of_block(const BoundFrame& frame, const BoundPoints& bounds, size_t first, uint32_t* columns,
+                        double* distances) {
     const size_t n = rows_.rows();
     const size_t m = neighbours_;
     const size_t count = std::min(kBlock, n - first);
     std::vector<float> tile(kBlock * kBlock);
     std::vector<Candidates> candidates(count);
     std::vector<double> most;
+    uint32_t found[kBlock];
     for (Candidates& own : candidates) own.room = 2 * m + kBlock;
     for (size_t col = 0; col < n; col += kBlock) {
       if (control_.stopped()) return;
-      const float largest = bounds.tile(first, col, tile.data(), kBlock);
-      if (col >= first) diameter_.look(bounds, first, col, largest, tile.data(), kBlock);
+      const float largest = bounds.tile(first, bounds, col, kBlock, tile.data(), kBlock);
+      if (col >= first) diameter_.look(frame, bounds, first, col, largest, tile.data(), kBlock);
       const size_t width = std::min(kBlock, n - col);
       for (size_t i = 0; i < count; ++i) {
         Candidates& own = candidates[i];
         const float* line = tile.data() + i * kBlock;
-        for (size_t j = 0; j < width; ++j) {
-          if (line[j] <= own.limit) own.list.push_back({line[j], uint32_t(col + j)});
-        }
+        const size_t count_below = table_.collect_below(line, width, own.limit, found);
+        for (size_t f = 0; f < count_below; ++f) own.list.push_back({line[found[f]], uint32_t(col + found[f])});
         if (own.list.size() > own.room) shrink(bounds, first + i, own, most);
       }
     }

@@ -6,23 +6,31 @@
 #include <atomic>
 #include <limits>
 
+#include "bound_rows.h"
 #include "pair_rows.h"
 
 namespace querent {
 namespace {
 
-constexpr size_t kBlockRows = 64;
-constexpr size_t kRowsOfUnit = 1024;
+constexpr size_t kBlock = BoundPoints::kBlock;
+constexpr size_t kRowsOfUnit = 10 * kBlock;
 
 class KMeans {
  public:
   KMeans(const KernelTable& table, const PairRows& rows, const double* initial, size_t k, unsigned threads,
          Control control, KMeansResult& result)
-      : table_(table), rows_(rows), cols_(rows.cols()), k_(k), threads_(threads), control_(control), result_(result) {
+      : table_(table),
+        rows_(rows),
+        cols_(rows.cols()),
+        k_(k),
+        threads_(threads),
+        control_(control),
+        result_(result),
+        frame_(table, rows, threads),
+        points_(frame_, rows, BoundPoints::kRows, threads) {
     result_.centroids.assign(initial, initial + k * cols_);
     result_.assignments.assign(rows.rows(), 0);
     distances_.resize(rows.rows());
-    panels_.resize((k + kPairPanel - 1) / kPairPanel * kPairPanel * cols_);
   }
 
   void run(size_t max_iterations, double tolerance) {
@@ -46,45 +54,45 @@ class KMeans {
   }
 
  private:
-  // visit(first row, rows, panel, sums) for every block of rows and 16 centroids; panels of a block come in order.
+  // visit(row, bounds, x): lower bounds of its distances to all centroids, in units, and its elements, widened.
   template <class Visit>
-  void for_blocks(Visit visit) {
-    const size_t padded = (k_ + kPairPanel - 1) / kPairPanel;
-    for (size_t p = 0; p < padded; ++p) {
-      double* panel = panels_.data() + p * kPairPanel * cols_;
-      for (size_t j = 0; j < kPairPanel; ++j) {
-        const double* centroid = result_.centroids.data() + std::min(p * kPairPanel + j, k_ - 1) * cols_;
-        for (size_t c = 0; c < cols_; ++c) panel[c * kPairPanel + j] = centroid[c];
-      }
-    }
+  void for_bounds(Visit visit) {
+    const BoundPoints centroids(frame_, result_.centroids.data(), k_, BoundPoints::kColumns);
+    const size_t width = (k_ + kBoundPanel - 1) / kBoundPanel * kBoundPanel;
     const size_t n = rows_.rows();
     parallel_for((n + kRowsOfUnit - 1) / kRowsOfUnit, threads_, [&](size_t unit) {
-      std::vector<double> x(kBlockRows * cols_);
-      double sums[kBlockRows * kPairPanel];
+      std::vector<double> x(cols_);
+      std::vector<float> bounds(kBlock * width);
+      std::vector<uint32_t> near(k_);
+      std::vector<double> exact(k_);
       const size_t end = std::min(n, (unit + 1) * kRowsOfUnit);
-      for (size_t row = unit * kRowsOfUnit; row < end && !control_.stopped(); row += kBlockRows) {
-        const size_t count = std::min(kBlockRows, end - row);
-        table_.rows_as_f64(rows_.view(), row, row + count, x.data());
-        for (size_t p = 0; p < padded; ++p) {
-          table_.pair_block_sums(false, x.data(), count, cols_, cols_, panels_.data() + p * kPairPanel * cols_, sums,
-                                 kPairPanel);
-          visit(row, count, p * kPairPanel, std::min(kPairPanel, k_ - p * kPairPanel), sums);
+      for (size_t row = unit * kRowsOfUnit; row < end && !control_.stopped(); row += kBlock) {
+        points_.tile(row, centroids, 0, width, bounds.data(), width);
+        for (size_t i = 0; i < std::min(kBlock, end - row); ++i) {
+          rows_.widen(row + i, x.data());
+          visit(row + i, bounds.data() + i * width, x.data(), near.data(), exact.data());
         }
       }
     });
   }
 
+  void exact_distances(const double* x, const uint32_t* centroids, size_t count, double* out) const {
+    table_.pair_list_sums(false, x, {result_.centroids.data(), Dtype::f64, k_, cols_, cols_}, centroids, count, out);
+  }
+
+  // Only centroids whose bound does not exceed the distance to the one of the least bound can be nearest.
   void assign() {
-    for_blocks([&](size_t row, size_t count, size_t centroid, size_t width, const double* sums) {
-      for (size_t i = 0; i < count; ++i) {
-        double least = centroid == 0 ? std::numeric_limits<double>::infinity() : distances_[row + i];
-        for (size_t j = 0; j < width; ++j) {
-          if (!(sums[i * kPairPanel + j] < least)) continue;
-          least = sums[i * kPairPanel + j];
-          result_.assignments[row + i] = uint32_t(centroid + j);
-        }
-        distances_[row + i] = least;
+    for_bounds([&](size_t row, const float* bounds, const double* x, uint32_t* near, double* exact) {
+      size_t count = table_.collect_below(bounds, k_, table_.least_bound(bounds, k_), near);
+      exact_distances(x, near, 1, exact);
+      count = table_.collect_below(bounds, k_, float_above(exact[0] / frame_.unit()), near);
+      exact_distances(x, near, count, exact);
+      size_t best = 0;
+      for (size_t j = 1; j < count; ++j) {
+        if (exact[j] < exact[best]) best = j;
       }
+      result_.assignments[row] = near[best];
+      distances_[row] = exact[best];
     });
   }
 
@@ -171,12 +179,16 @@ class KMeans {
       uint32_t row = 0;
     };
     std::vector<Nearest> found(units * k_);
-    for_blocks([&](size_t row, size_t count, size_t centroid, size_t width, const double* sums) {
-      Nearest* own = found.data() + row / kRowsOfUnit * k_ + centroid;
-      for (size_t i = 0; i < count; ++i) {
-        for (size_t j = 0; j < width; ++j) {
-          if (sums[i * kPairPanel + j] < own[j].distance) own[j] = {sums[i * kPairPanel + j], uint32_t(row + i)};
-        }
+    for_bounds([&](size_t row, const float* bounds, const double* x, uint32_t* near, double* exact) {
+      Nearest* own = found.data() + row / kRowsOfUnit * k_;
+      size_t count = 0;
+      for (size_t j = 0; j < k_; ++j) {
+        near[count] = uint32_t(j);
+        count += double(bounds[j]) * frame_.unit() < own[j].distance;
+      }
+      exact_distances(x, near, count, exact);
+      for (size_t j = 0; j < count; ++j) {
+        if (exact[j] < own[near[j]].distance) own[near[j]] = {exact[j], uint32_t(row)};
       }
     });
     if (control_.stopped()) return;
@@ -211,9 +223,10 @@ class KMeans {
   unsigned threads_;
   Control control_;
   KMeansResult& result_;
+  BoundFrame frame_;
+  BoundPoints points_;
   std::vector<double> distances_;  // of every row to its centroid, squared
   std::vector<size_t> counts_;     // rows of every centroid
-  std::vector<double> panels_;
 };
 
 }  // namespace

@@ -69,7 +69,7 @@ class Pairwise {
         if (sums[j] < kNearlyParallel) sums[j] = small_angle(row, col + j, x);
       }
     } else if (!squared_) {
-      for (size_t j = 0; j < kPairPanel; ++j) sums[j] = std::sqrt(sums[j]);
+      table_.square_roots(sums, kPairPanel);
     }
     if (is_self_ && row >= col && row < col + width) sums[row - col] = 0;
   }

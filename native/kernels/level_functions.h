@@ -36,5 +36,10 @@ float bound_block(const float* x, const float* x_squares, size_t rows, size_t co
                   const float* y_squares, float* out, size_t out_stride);
 void transpose_block(const float* in, size_t in_stride, size_t rows, size_t cols, float* out, size_t out_stride);
 double bound_gain(const float* reach, const float* bounds, size_t n);
+void bound_tile_gains(const float* bounds, size_t stride, const float* row_reach, const float* col_reach, size_t n,
+                      float* row_gains, float* col_gains);
+float least_bound(const float* bounds, size_t n);
+size_t collect_below(const float* bounds, size_t n, float limit, uint32_t* found);
+void square_roots(double* values, size_t n);
 
 }  // namespace querent::QUERENT_LEVEL

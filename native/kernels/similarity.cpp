@@ -326,4 +326,63 @@ double bound_gain(const float* reach, const float* bounds, size_t n) {
   return total;
 }
 
+void bound_tile_gains(const float* bounds, size_t stride, const float* row_reach, const float* col_reach, size_t n,
+                      float* row_gains, float* col_gains) {
+  const F::V zero = F::zero();
+  for (size_t r = 0; r < n; ++r) {
+    const float* line = bounds + r * stride;
+    const F::V reach = F::set(row_reach[r]);
+    F::V sum = zero;
+    for (size_t c = 0; c < n; c += F::W) {
+      const F::V bound = F::load(line + c);
+      sum = sum + F::max(F::load(col_reach + c) - bound, zero);
+      if (col_gains != nullptr) {
+        F::store(F::load(col_gains + c) + F::max(reach - bound, zero), col_gains + c);
+      }
+    }
+    alignas(64) float lanes[F::W];
+    F::store(sum, lanes);
+    float total = 0;
+    for (const float lane : lanes) total += lane;
+    row_gains[r] = total;
+  }
+}
+
+float least_bound(const float* bounds, size_t n) {
+  F::V least = F::set(3e38f);
+  size_t i = 0;
+  for (; i + F::W <= n; i += F::W) least = F::min(least, F::load(bounds + i));
+  alignas(64) float lanes[F::W];
+  F::store(least, lanes);
+  float result = lanes[0];
+  for (const float lane : lanes) result = lane < result ? lane : result;
+  for (; i < n; ++i) result = bounds[i] < result ? bounds[i] : result;
+  return result;
+}
+
+size_t collect_below(const float* bounds, size_t n, float limit, uint32_t* found) {
+  constexpr size_t kGroup = 32;
+  const F::V most = F::set(limit);
+  size_t count = 0;
+  for (size_t i = 0; i < n; i += kGroup) {
+    const size_t end = n - i < kGroup ? n : i + kGroup;
+    if (end - i == kGroup) {
+      auto passed = F::le(F::load(bounds + i), most);
+      for (size_t j = i + F::W; j < end; j += F::W) passed = F::either(passed, F::le(F::load(bounds + j), most));
+      if (!F::any(passed)) continue;
+    }
+    for (size_t j = i; j < end; ++j) {
+      found[count] = uint32_t(j);
+      count += bounds[j] <= limit;
+    }
+  }
+  return count;
+}
+
+void square_roots(double* values, size_t n) {
+  size_t i = 0;
+  for (; i + D::W <= n; i += D::W) D::store(D::sqrt(D::load(values + i)), values + i);
+  for (; i < n; ++i) values[i] = std::sqrt(values[i]);
+}
+
 }  // namespace querent::QUERENT_LEVEL

@@ -41,6 +41,10 @@ const KernelTable kTable = {
     bound_block,
     transpose_block,
     bound_gain,
+    bound_tile_gains,
+    least_bound,
+    collect_below,
+    square_roots,
 };
 
 }  // namespace querent::QUERENT_LEVEL

@@ -119,8 +119,17 @@ using BoundBlock = float (*)(const float* x, const float* x_squares, size_t rows
 // out[c][r] = in[r][c]; rows and cols are multiples of 16.
 using TransposeBlock = void (*)(const float* in, size_t in_stride, size_t rows, size_t cols, float* out,
                                 size_t out_stride);
-// Sum of max(0, reach[i] - bounds[i]) with a relative error below 1e-5; n is a multiple of 64.
+// Sum of max(0, reach[i] - bounds[i]) with a relative error below 1.6e-5; n is a multiple of 64.
 using BoundGain = double (*)(const float* reach, const float* bounds, size_t n);
+
+// The same for a tile of n rows and columns, n a multiple of 16: row_gains[r] is set to the sum over columns c of
+// max(0, col_reach[c] - bounds[r * stride + c]); to col_gains[c], where it is not null, that over rows is added.
+using BoundTileGains = void (*)(const float* bounds, size_t stride, const float* row_reach, const float* col_reach,
+                                size_t n, float* row_gains, float* col_gains);
+using LeastBound = float (*)(const float* bounds, size_t n);
+// The positions of bounds <= limit, in order; `found` holds n entries.
+using CollectBelow = size_t (*)(const float* bounds, size_t n, float limit, uint32_t* found);
+using SquareRoots = void (*)(double* values, size_t n);
 
 inline constexpr size_t kPairPanel = 16;
 inline constexpr size_t kBoundPanel = 32;
@@ -153,6 +162,10 @@ struct KernelTable {
   BoundBlock bound_block;
   TransposeBlock transpose_block;
   BoundGain bound_gain;
+  BoundTileGains bound_tile_gains;
+  LeastBound least_bound;
+  CollectBelow collect_below;
+  SquareRoots square_roots;
 };
 
 // Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.

@@ -2,6 +2,9 @@
 // Node nor GoogleTest, so that it can be cross-compiled and run under an emulator (CONTRIBUTING.md has the commands).
 #include <querent/batch_bald.h>
 #include <querent/dispatch.h>
+#include <querent/facility.h>
+#include <querent/k_means.h>
+#include <querent/pairwise.h>
 #include <querent/philox.h>
 #include <querent/score.h>
 #include <querent/select.h>
@@ -77,6 +80,16 @@ void hash_selections(Hash& hash, const std::vector<float>& p, size_t rows, size_
     hash.add(centres.distances);
   }
   hash.add(k_means_plus_plus(points, {}, rows / 2, 5, 1, Control()).rows);
+  for (const size_t neighbours : {size_t{0}, rows / 10}) {
+    const FacilityResult found = facility_location(points, Metric::euclidean, neighbours, rows / 4, 1, Control());
+    hash.add(found.rows);
+    hash.add(found.gains);
+  }
+  std::vector<float> distances(rows * rows);
+  pairwise_distances(points, nullptr, Metric::cosine, false, 1, {distances.data(), false}, Control());
+  hash.add(distances);
+  const std::vector<double> initial(p.begin(), p.begin() + ptrdiff_t(7 * cols));
+  hash.add(k_means(points, initial.data(), 7, 5, 0, 1, Control()).centroids);
   const Predictions predictions{points, From::logits, Normalize::none, 1e-3};
   hash.add(badge(predictions, points, {}, rows / 2, 5, 1, Control()).rows);
 }

@@ -1,5 +1,6 @@
 /** Fixed inputs whose result bits are committed (test/golden/hashes.json) and must come out at every level. */
 import * as querent from '../../src/index.js';
+import { POINT_DTYPES, points } from './points.js';
 import { DTYPES, predictions, sha256 } from './values.js';
 
 const WIDTHS = [2, 3, 10, 16, 17, 33, 64, 65, 100, 129, 1000];
@@ -56,6 +57,25 @@ export async function goldenHashes(threads?: number): Promise<Record<string, str
   hashes['scoreTopK random ties'] = sha256(best.indices, best.scores as Float32Array);
   hashes['sampleWithoutReplacement'] = sha256(querent.sampleWithoutReplacement(100_000, 1000, { seed: 2n ** 63n }));
   hashes['replay'] = replayHash();
+  for (const dtype of POINT_DTYPES) Object.assign(hashes, await pairHashes(dtype, threads));
+  return hashes;
+}
+
+/** What is computed from all pairs of rows. */
+async function pairHashes(dtype: querent.DType, threads: number | undefined): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  const few = points({ rows: 93, cols: 130, dtype, seed: 14 });
+  const many = points({ rows: 311, cols: 21, dtype, seed: 15, distinct: 280, gap: 1 });
+  for (const metric of ['euclidean', 'cosine'] as const) {
+    const table = querent.pairwiseDistances(few, undefined, { metric, threads });
+    hashes[`pairwiseDistances ${dtype} ${metric}`] = sha256(table);
+    for (const neighbours of [undefined, 12]) {
+      const { indices, gains } = await querent.facilityLocation(many, 40, { metric, neighbours, threads });
+      hashes[`facilityLocation ${dtype} ${metric} ${neighbours ?? 'all'}`] = sha256(indices, gains);
+    }
+  }
+  const { centroids, assignments, nearest } = await querent.kMeans(many, 17, { seed: 2, threads });
+  hashes[`kMeans ${dtype}`] = sha256(centroids.data as Float32Array | Float64Array, assignments, nearest);
   return hashes;
 }
 
