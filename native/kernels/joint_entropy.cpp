@@ -85,11 +85,15 @@ bool take_candidate(const PassesSpec& spec, const PassesView& view, size_t row, 
   return valid;
 }
 
-double row_entropy(const double* p, size_t cols) {
-  double entropy = 0;
-  for_row_tiles<double>(p, 1, cols, ProbabilityEntropy<double>(),
-                        [&](size_t, const Row<double>* pass, size_t r) { entropy = pass[0][r]; });
-  return entropy;
+// -sum of p ln p of n numbers, which are overwritten.
+double entropy_of(double* p, size_t n) {
+  for_vectors(n, S::W, [&](size_t i) {
+    const V x = S::load(p + i);
+    S::store(x * Math<double>::log(x), p + i);
+  });
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += p[i];
+  return -sum;
 }
 
 }  // namespace
@@ -123,7 +127,7 @@ bool measure_candidate(const PassesSpec& spec, const PassesView& view, size_t ro
     sum_error = size > sum_error ? size : sum_error;
   }
   measures->expected_entropy = expected / double(passes);
-  measures->entropy_of_mean = row_entropy(mean, cols);
+  measures->entropy_of_mean = entropy_of(mean, cols);
   measures->sum_error = sum_error;
   return true;
 }
