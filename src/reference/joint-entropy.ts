@@ -17,8 +17,8 @@ import { philox4x32, seedKey, STREAM_CONFIGURATIONS } from './philox.js';
 
 /** Gains this close count as equal: rounding must not decide between copies of a row. */
 const EQUAL_GAINS = 1e-11;
-/** Terms -y ln y between two turns of the event loop. */
-const TERMS_PER_TURN = 1_000_000;
+/** Products of predictions between two turns of the event loop. */
+const PRODUCTS_PER_TURN = 1_000_000;
 
 export interface BatchBaldTask {
   /** All passes as one matrix of T·N rows. */
@@ -63,15 +63,15 @@ export async function pickBatch(task: BatchBaldTask): Promise<BatchBaldOutcome> 
   const picks: number[] = [];
   const scores: number[] = [];
   const gains: number[] = [];
-  let untilTurn = TERMS_PER_TURN;
+  let untilTurn = PRODUCTS_PER_TURN;
   while (picks.length < k && !isStopped(control)) {
     const joint = jointOf(task, batch);
     const found = new Map<number, number>();
     for (const row of left) {
       found.set(row, passes === 1 || cols === 1 ? 0 : joint.gain(candidateAt(task, row)));
-      untilTurn -= joint.size * cols;
+      untilTurn -= joint.size * cols * passes;
       if (untilTurn > 0) continue;
-      untilTurn = TERMS_PER_TURN;
+      untilTurn = PRODUCTS_PER_TURN;
       await nextTurn();
       if (isStopped(control)) break;
     }

@@ -248,7 +248,8 @@ for (const [name, kernels] of implementations) {
     t.deepEqual(other.scores.subarray(0, 3), wanted.scores.subarray(0, 3), 'the exact ones know no seed');
   });
 
-  test(`${name}: batchBald can be stopped and watched`, async (t) => {
+  // before the others: their loops would hold up the event loop
+  test.serial(`${name}: batchBald can be stopped and watched`, async (t) => {
     const shape = { passes: 10, rows: 300, cols: 4 };
     const samples = makePool(shape, 1, 2);
     const reason = new Error('enough');
