@@ -14,7 +14,7 @@ import * as loops from '../../src/cli/bench/plain-js.js';
 import { fillGaussian, fillLogits, fillProbabilities, randomVotes, uniformSource } from '../../src/cli/bench/data.js';
 import { UsageError } from '../../src/cli/effects.js';
 import { UnavailableError } from '../../src/errors.js';
-import { committee, kCenterGreedy, matrix, mcDropout, score, topK } from '../../src/index.js';
+import { committee, kCenterGreedy, matrix, mcDropout, pairwiseDistances, score, topK } from '../../src/index.js';
 import { writeNpy } from '../../src/pool/npy.js';
 import { fakeEffects } from '../helpers/cli.js';
 
@@ -179,6 +179,10 @@ test('the plain loops agree with the kernels', async (t) => {
     [
       loops.voteEntropyLoop(votes, 9, rows, cols),
       committee(votes, { members: 9, rows, cols, measure: 'vote-entropy' }),
+    ],
+    [
+      loops.pairwiseLoop(logits, probs, 50, 30, cols, new Float32Array(1500)),
+      pairwiseDistances(matrix(logits, 50, cols), matrix(probs, 30, cols)),
     ],
   ];
   for (const [loop, kernel] of pairs) {

@@ -42,7 +42,7 @@ function facilityCase(cols: number): BenchCase {
     tolerance: 1e-5, // of the sum of gains: the same picks
     async prepare(context) {
       const { rows, embeddings, data } = await sharedPool(context, 'x', context.scaled(5e3), cols, 7);
-      const k = Math.min(picks, rows);
+      const k = Math.min(picks, rows >> 1);
       await context.shareNumber('k', k);
       const pick = (): ReturnType<typeof facilityLocation> => facilityLocation(embeddings, k, { threads: 1 });
       const runners: Runner[] = [
