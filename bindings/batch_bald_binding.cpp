@@ -1,8 +1,6 @@
 #include <querent/batch_bald.h>
 
-#include <algorithm>
-
-#include "score_arguments.h"
+#include "points_arguments.h"
 
 namespace querent {
 namespace {
@@ -21,17 +19,10 @@ struct BatchBaldJob final : Job {
   }
 
   Napi::Value result(Napi::Env env) override {
-    const size_t count = picks.indices.size();
-    Napi::Uint32Array indices = Napi::Uint32Array::New(env, count);
-    Napi::Float64Array scores = Napi::Float64Array::New(env, count);
-    Napi::Float64Array gains = Napi::Float64Array::New(env, count);
-    std::copy(picks.indices.begin(), picks.indices.end(), indices.Data());
-    std::copy(picks.scores.begin(), picks.scores.end(), scores.Data());
-    std::copy(picks.gains.begin(), picks.gains.end(), gains.Data());
     Napi::Object answer = Napi::Object::New(env);
-    answer.Set("indices", indices);
-    answer.Set("scores", scores);
-    answer.Set("gains", gains);
+    answer.Set("indices", typed_array<Napi::Uint32Array>(env, picks.indices));
+    answer.Set("scores", typed_array<Napi::Float64Array>(env, picks.scores));
+    answer.Set("gains", typed_array<Napi::Float64Array>(env, picks.gains));
     answer.Set("badRow", Napi::Number::New(env, double(picks.bad_row)));
     return answer;
   }

@@ -1,26 +1,9 @@
 #include <querent/select.h>
 
-#include "score_arguments.h"
+#include "points_arguments.h"
 
 namespace querent {
 namespace {
-
-// Rows in memory that the job keeps alive.
-struct Points {
-  View view;
-  MatrixView matrix{};
-};
-
-Points points(Arguments& arguments) {
-  Points p;
-  p.view = arguments.view("data");
-  const auto dtype = arguments.code<Dtype>("dtype", 5);
-  const size_t rows = arguments.size("rows");
-  const size_t cols = arguments.size("cols");
-  const size_t stride = arguments.size("stride");
-  p.matrix = checked_embeddings(arguments, p.view, dtype, rows, cols, stride);
-  return p;
-}
 
 std::vector<uint32_t> row_list(Arguments& arguments, const char* name, size_t rows) {
   const auto view = arguments.optional_view(name);
@@ -32,13 +15,6 @@ std::vector<uint32_t> row_list(Arguments& arguments, const char* name, size_t ro
     if (row >= rows) arguments.fail(std::string(name) + " holds a row that is not there");
   }
   return list;
-}
-
-template <class T, class Array>
-Array typed_array(Napi::Env env, const std::vector<T>& values) {
-  Array array = Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), array.Data());
-  return array;
 }
 
 struct SelectionJob : Job {
@@ -53,7 +29,7 @@ struct SelectionJob : Job {
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object answer = Napi::Object::New(env);
-    answer.Set("indices", typed_array<uint32_t, Napi::Uint32Array>(env, selection.rows));
+    answer.Set("indices", typed_array<Napi::Uint32Array>(env, selection.rows));
     answer.Set("badRow", Napi::Number::New(env, double(selection.bad_row)));
     return answer;
   }
@@ -67,7 +43,7 @@ struct KCenterJob final : SelectionJob {
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object answer = SelectionJob::result(env).As<Napi::Object>();
-    answer.Set("distances", typed_array<double, Napi::Float64Array>(env, selection.distances));
+    answer.Set("distances", typed_array<Napi::Float64Array>(env, selection.distances));
     answer.Set("coveringRadius", Napi::Number::New(env, selection.covering_radius));
     return answer;
   }
@@ -77,7 +53,7 @@ struct KCenterJob final : SelectionJob {
 Napi::Value k_center_async(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   auto job = std::make_unique<KCenterJob>();
-  const Points p = points(arguments);
+  const Points p = points(arguments, arguments.view("data"));
   job->matrix = p.matrix;
   job->metric = arguments.code<Metric>("metric", 2);
   job->listed = row_list(arguments, "labeled", p.matrix.rows);
@@ -102,7 +78,7 @@ struct KMeansPlusPlusJob final : SelectionJob {
 Napi::Value k_means_plus_plus_async(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   auto job = std::make_unique<KMeansPlusPlusJob>();
-  const Points p = points(arguments);
+  const Points p = points(arguments, arguments.view("data"));
   job->matrix = p.matrix;
   job->listed = row_list(arguments, "labeled", p.matrix.rows);
   job->k = arguments.size("k");
@@ -141,7 +117,7 @@ Napi::Value badge_async(const Napi::CallbackInfo& info) {
   job->predictions.from = arguments.code<From>("from", 2);
   job->predictions.normalize = arguments.code<Normalize>("normalize", 3);
   job->predictions.tolerance = arguments.number("tolerance");
-  const Points p = points(arguments);
+  const Points p = points(arguments, arguments.view("data"));
   job->matrix = p.matrix;
   job->predictions.view = checked_matrix(arguments, probs, dtype, p.matrix.rows, cols, stride);
   job->listed = row_list(arguments, "exclude", p.matrix.rows);

@@ -5,33 +5,10 @@
 #include <algorithm>
 #include <new>
 
-#include "score_arguments.h"
+#include "points_arguments.h"
 
 namespace querent {
 namespace {
-
-struct Points {
-  View view;
-  MatrixView matrix{};
-};
-
-// data, dtype, rows, cols, stride
-Points points(Arguments& arguments, View view) {
-  Points p{std::move(view), {}};
-  const auto dtype = arguments.code<Dtype>("dtype", 5);
-  const size_t rows = arguments.size("rows");
-  const size_t cols = arguments.size("cols");
-  const size_t stride = arguments.size("stride");
-  p.matrix = checked_embeddings(arguments, p.view, dtype, rows, cols, stride);
-  return p;
-}
-
-template <class Array, class T>
-Array typed_array(Napi::Env env, const std::vector<T>& values) {
-  Array array = Array::New(env, values.size());
-  std::copy(values.begin(), values.end(), array.Data());
-  return array;
-}
 
 struct FacilityJob final : Job {
   MatrixView matrix{};
