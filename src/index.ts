@@ -28,6 +28,7 @@ export {
 export type { BatchBaldOptions, BatchBaldResult } from './contract/batch-bald-call.js';
 export type { McAccumulatorOptions } from './contract/accumulator.js';
 export type { AsyncOptions, Progress } from './contract/blocks.js';
+export type { ClusterMarginOptions, Tree, TreeOptions } from './contract/cluster-margin-call.js';
 export type { FacilityLocationOptions, FacilityLocationSelection } from './contract/facility-call.js';
 export type { KMeansClusters, KMeansOptions } from './contract/k-means-call.js';
 export type { PairwiseAsyncOptions, PairwiseOptions } from './contract/pairwise-call.js';

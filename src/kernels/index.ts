@@ -1,6 +1,7 @@
 export { allocMatrix } from './alloc.js';
 export { badge } from './badge.js';
 export { batchBald } from './batch-bald.js';
+export { averageLinkage, clusterMargin } from './cluster-margin.js';
 export { committee, committeeAsync } from './committee.js';
 export { facilityLocation } from './facility-location.js';
 export { kCenterGreedy } from './k-center.js';

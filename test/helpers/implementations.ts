@@ -19,6 +19,8 @@ export type Kernels = Pick<
   | 'kCenterGreedy'
   | 'kMeansPlusPlus'
   | 'badge'
+  | 'averageLinkage'
+  | 'clusterMargin'
   | 'facilityLocation'
   | 'pairwiseDistances'
   | 'pairwiseDistancesAsync'
