@@ -91,9 +91,8 @@ JobQueue& JobQueue::of(Napi::Env env) {
   return *env.GetInstanceData<JobQueue>();
 }
 
-Napi::Value JobQueue::submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive,
-                             Control control) {
-  Waiting waiting{Napi::Promise::Deferred::New(env), {}, control};
+Napi::Value JobQueue::submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive) {
+  Waiting waiting{Napi::Promise::Deferred::New(env), {}, job->control};
   const Napi::Value promise = waiting.deferred.Promise();
   for (const Napi::Value& value : alive) waiting.alive.push_back(Napi::Persistent(value));
   if (shared_->waiting.empty()) napi_ref_threadsafe_function(env, shared_->completed);

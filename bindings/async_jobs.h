@@ -20,6 +20,7 @@ struct Job {
   virtual ~Job() = default;
   virtual void work() = 0;                        // worker thread
   virtual Napi::Value result(Napi::Env env) = 0;  // JavaScript thread
+  Control control;  // ends a long job when its environment goes away; its words belong to a value kept alive
   bool out_of_memory = false;
 };
 
@@ -28,10 +29,8 @@ class JobQueue {
   static void install(Napi::Env env);
   static JobQueue& of(Napi::Env env);
 
-  // `alive`: values that the work reads. `control`: how to end a long job when the environment goes away; its words
-  // belong to one of the values.
-  Napi::Value submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive,
-                     Control control = Control());
+  // `alive`: values that the work reads.
+  Napi::Value submit(Napi::Env env, std::unique_ptr<Job> job, const std::vector<Napi::Value>& alive);
 
   struct Shared;
 

@@ -10,7 +10,6 @@ struct BatchBaldJob final : Job {
   PassesView view{};
   BatchBaldOptions options{};
   std::vector<uint32_t> exclude;
-  Control control;
   BatchBaldPicks picks;
 
   void work() override {
@@ -58,8 +57,7 @@ Napi::Value batch_bald_async(const Napi::CallbackInfo& info) {
   job->options.threads = unsigned(arguments.size("threads"));
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
-  const Control watched = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {samples.value, control.value}, watched);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {samples.value, control.value});
 }
 
 }  // namespace

@@ -22,7 +22,6 @@ struct SelectionJob : Job {
   std::vector<uint32_t> listed;
   size_t k = 0;
   unsigned threads = 0;
-  Control control;
   Selection selection;
 
   RowList list() const { return {listed.data(), listed.size()}; }
@@ -65,8 +64,7 @@ Napi::Value k_center_async(const Napi::CallbackInfo& info) {
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
   if (first >= double(p.matrix.rows) && job->k > 0) arguments.fail("first is not a row");
   job->first = first < 0 ? 0 : uint32_t(first);
-  const Control words = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value}, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value});
 }
 
 struct KMeansPlusPlusJob final : SelectionJob {
@@ -87,8 +85,7 @@ Napi::Value k_means_plus_plus_async(const Napi::CallbackInfo& info) {
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
-  const Control words = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value}, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value});
 }
 
 struct BadgeJob final : SelectionJob {
@@ -105,8 +102,7 @@ struct BadgeJob final : SelectionJob {
 };
 
 // badge(probs, probsDtype, cols, probsStride, from, normalize, tolerance, embeddings, dtype, rows, depth, stride,
-// exclude,
-//       k, seed, threads, control): Promise<BadgeOutcome>
+//       exclude, k, seed, threads, control): Promise<BadgeOutcome>
 Napi::Value badge_async(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   auto job = std::make_unique<BadgeJob>();
@@ -127,8 +123,7 @@ Napi::Value badge_async(const Napi::CallbackInfo& info) {
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
-  const Control words = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {probs.value, p.view.value, control.value}, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {probs.value, p.view.value, control.value});
 }
 
 }  // namespace

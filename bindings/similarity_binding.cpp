@@ -16,7 +16,6 @@ struct FacilityJob final : Job {
   size_t neighbours = 0;
   size_t k = 0;
   unsigned threads = 0;
-  Control control;
   FacilityResult found;
 
   void work() override { found = facility_location(matrix, metric, neighbours, k, threads, control); }
@@ -43,8 +42,7 @@ Napi::Value facility_location_async(const Napi::CallbackInfo& info) {
   const View control = arguments.view("control");
   job->control = checked_control(arguments, control);
   if (job->k > p.matrix.rows) arguments.fail("k is larger than rows");
-  const Control words = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value}, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, control.value});
 }
 
 struct PairwiseInput {
@@ -103,7 +101,6 @@ Napi::Value pairwise_distances_sync(const Napi::CallbackInfo& info) {
 
 struct PairwiseJob final : Job {
   PairwiseInput input;
-  Control control;
   PairwiseResult outcome;
 
   void work() override {
@@ -122,8 +119,7 @@ Napi::Value pairwise_distances_async(const Napi::CallbackInfo& info) {
   job->control = checked_control(arguments, control);
   std::vector<Napi::Value> alive = {job->input.a.view.value, job->input.out.value, control.value};
   if (job->input.b) alive.push_back(job->input.b->view.value);
-  const Control words = job->control;
-  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), alive, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), alive);
 }
 
 struct KMeansJob final : Job {
@@ -133,7 +129,6 @@ struct KMeansJob final : Job {
   size_t max_iterations = 0;
   double tolerance = 0;
   unsigned threads = 0;
-  Control control;
   KMeansResult found;
 
   void work() override { found = k_means(matrix, initial, k, max_iterations, tolerance, threads, control); }
@@ -168,9 +163,7 @@ Napi::Value k_means_async(const Napi::CallbackInfo& info) {
   if (initial.type != napi_float64_array) arguments.fail("initial is not a Float64Array");
   require_length(arguments, initial, checked_product(arguments, job->k, p.matrix.cols), "initial");
   job->initial = static_cast<const double*>(initial.data);
-  const Control words = job->control;
-  return JobQueue::of(info.Env())
-      .submit(info.Env(), std::move(job), {p.view.value, initial.value, control.value}, words);
+  return JobQueue::of(info.Env()).submit(info.Env(), std::move(job), {p.view.value, initial.value, control.value});
 }
 
 }  // namespace

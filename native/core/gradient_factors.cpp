@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "../kernels/tables.h"
+#include "lowest.h"
 
 namespace querent {
 namespace {
@@ -84,9 +85,7 @@ int64_t gradient_factors(const Predictions& predictions, unsigned threads, float
       const bool good = predictions.from == From::logits ? from_logits(wide, cols, table, out + r * cols)
                                                          : from_probabilities(wide, cols, predictions, out + r * cols);
       if (good) continue;
-      int64_t seen = bad.load();
-      while ((seen == kNoRow || int64_t(r) < seen) && !bad.compare_exchange_weak(seen, int64_t(r))) {
-      }
+      note_lowest(bad, int64_t(r));
       return;
     }
   });

@@ -3,7 +3,6 @@
 // A row's distance only falls. Among the kCandidates rows of largest distance the plain greedy loop runs by itself: as
 // long as its best candidate is ahead of every row outside, whose distances of before the pass are upper bounds, it is
 // the row that the loop over the whole pool would take. Then all pending picks meet the pool in one pass.
-#include <querent/dispatch.h>
 #include <querent/select.h>
 #include <querent/top_k.h>
 

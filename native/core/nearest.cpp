@@ -10,12 +10,13 @@
 #include <limits>
 
 #include "../kernels/tables.h"
+#include "lowest.h"
+#include "pair_rows.h"
 
 namespace querent {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLargest = 1e100;          // squares and their sums stay finite
 constexpr size_t kProductRows = 12;         // rows that stay in the first-level cache with their products
 constexpr size_t kSampleRows = 512;         // rows that the mean is taken from
 constexpr double kOffsetWorthCentring = 8;  // mean |x|^2 / mean |x - mean|^2 above which rows are centred
@@ -63,22 +64,21 @@ int64_t Nearest::prepare() {
   if (rows == 0) return kNoRow;
   choose_packing();
   bool finite = true;
-  double least = 0;
   double most = 0;
-  measure_norms(&finite, &least, &most);
+  measure_norms(&finite, &most);
   if (!finite || (most > 0 && (most > kMostNorm || most < kLeastNorm))) {
     double largest = 0;
     for (size_t r = 0; r < rows; ++r) {
       for (size_t c = 0; c < points_.cols; ++c) {
         const double x = element(raw(r), points_.dtype, c, table_);
-        if (!(std::fabs(x) <= kLargest)) return int64_t(r);
+        if (!(std::fabs(x) <= kLargestElement)) return int64_t(r);
         largest = std::max(largest, std::fabs(x - double(mean_[c])));
       }
       if (geometry_ == Geometry::cosine && exact_norm(uint32_t(r)) == 0) return int64_t(r);
     }
     scale_ = largest > 0 ? std::ldexp(1.0, -std::ilogb(largest)) : 1;
     in_place_ = false;
-    measure_norms(&finite, &least, &most);
+    measure_norms(&finite, &most);
   }
   if (geometry_ == Geometry::euclidean) return kNoRow;
   std::atomic<int64_t> zero{kNoRow};
@@ -86,11 +86,7 @@ int64_t Nearest::prepare() {
     const size_t end = std::min(rows, (block + 1) * kBlockRows);
     for (size_t r = block * kBlockRows; r < end; ++r) {
       norm_[r] = exact_norm(uint32_t(r));
-      if (geometry_ == Geometry::cosine && norm_[r] == 0) {
-        int64_t seen = zero.load();
-        while ((seen == kNoRow || int64_t(r) < seen) && !zero.compare_exchange_weak(seen, int64_t(r))) {
-        }
-      }
+      if (geometry_ == Geometry::cosine && norm_[r] == 0) note_lowest(zero, int64_t(r));
     }
   });
   return zero.load();
@@ -133,7 +129,7 @@ void Nearest::choose_packing() {
 }
 
 // Norms of the rows as they enter the products.
-void Nearest::measure_norms(bool* finite, double* least, double* most) {
+void Nearest::measure_norms(bool* finite, double* most) {
   const size_t rows = points_.rows;
   std::atomic<bool> all_finite{true};
   parallel_for(blocks_of(rows), threads_, [&](size_t block) {
@@ -148,9 +144,7 @@ void Nearest::measure_norms(bool* finite, double* least, double* most) {
     if (!good) all_finite.store(false);
   });
   *finite = all_finite.load();
-  const auto [low, high] = std::minmax_element(norm_.begin(), norm_.end());
-  *least = *low;
-  *most = *high;
+  *most = *std::max_element(norm_.begin(), norm_.end());
 }
 
 double Nearest::exact_norm(uint32_t row) const {
@@ -261,17 +255,9 @@ void Nearest::Panels::pack(const Nearest& nearest, const uint32_t* rows, size_t 
 
 size_t Nearest::Panels::closer(const Nearest& nearest, uint32_t row, const double* distance, uint32_t* hits) const {
   const MatrixView& points = nearest.points_;
-  float* room = static_cast<float*>(thread_scratch((points.cols + 2 * padded_ + kVector) * sizeof(float)));
+  float* room = static_cast<float*>(thread_scratch((points.cols + padded_) * sizeof(float)));
   float* products = room + points.cols;
-  float* factors = products + padded_;
-  const float* left = nearest.left(row, room);
-  nearest.table_.row_products(left, 0, 1, points_.data(), count_, points.cols, products, 0);
-  if (nearest.geometry_ == Geometry::gradient) {
-    const size_t classes = nearest.factors_.classes;
-    nearest.table_.row_products(nearest.factors_.data + row * classes, 0, 1, factors_.data(), count_, classes, factors,
-                                0);
-    for (size_t j = 0; j < count_; ++j) products[j] *= factors[j];
-  }
+  nearest.table_.row_products(nearest.left(row, room), 0, 1, points_.data(), count_, points.cols, products, 0);
   const double norm = nearest.norm_[row];
   size_t found = 0;
   for (size_t j = 0; j < count_; ++j) {

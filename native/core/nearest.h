@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace querent {
@@ -82,10 +81,9 @@ class Nearest {
   class Panels {
    public:
     void pack(const Nearest& nearest, const uint32_t* rows, size_t count);
-    // candidates[j], j < size(), that may lie nearer to `row` than distance[j]; returns how many, their positions in
-    // hits.
+    // The rows j that may lie nearer to `row` than distance[j], as positions in hits; returns how many. Not for
+    // Geometry::gradient.
     size_t closer(const Nearest& nearest, uint32_t row, const double* distance, uint32_t* hits) const;
-    size_t size() const { return count_; }
 
    private:
     friend class Nearest;
@@ -104,7 +102,7 @@ class Nearest {
   void pack_block(size_t begin, size_t end, const float** rows, size_t* stride, float* room) const;
   void prefetch_rows(size_t begin, size_t end) const;
   void choose_packing();
-  void measure_norms(bool* finite, double* least, double* most);
+  void measure_norms(bool* finite, double* most);
   double exact_norm(uint32_t row) const;
   const void* raw(size_t row) const;
   // Lowers the distance of a row by those of the centres that its mask names.

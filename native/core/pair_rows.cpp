@@ -12,17 +12,13 @@
 #include <sys/mman.h>
 #endif
 
+#include "lowest.h"
+
 namespace querent {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kBlockRows = 64;
-
-void note_lowest(std::atomic<int64_t>& lowest, int64_t row) {
-  int64_t seen = lowest.load();
-  while ((seen == kNoRow || row < seen) && !lowest.compare_exchange_weak(seen, row)) {
-  }
-}
 
 bool usable(const double* x, size_t n) {
   size_t bad = 0;

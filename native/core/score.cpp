@@ -8,6 +8,7 @@
 
 #include "../kernels/scratch.h"
 #include "../kernels/tables.h"
+#include "lowest.h"
 
 namespace querent {
 
@@ -34,13 +35,6 @@ namespace {
 size_t block_rows(size_t row_bytes) {
   const size_t rows = (size_t{256} << 10) / std::max<size_t>(row_bytes, 1) / kTileRows * kTileRows;
   return std::clamp<size_t>(rows, kTileRows, 4096);
-}
-
-void note_lowest(std::atomic<int64_t>& lowest, int64_t row) {
-  if (row == kNoRow) return;
-  int64_t seen = lowest.load();
-  while ((seen == kNoRow || row < seen) && !lowest.compare_exchange_weak(seen, row)) {
-  }
 }
 
 void convert(const void* from, bool from_double, size_t n, void* to, bool to_double) {
