@@ -84,7 +84,16 @@ export type {
 export { createModel, loadModel, models } from './models/registry.js';
 export type { ModelType } from './models/types.js';
 export { createStrategy, strategies } from './strategies/registry.js';
-export type { Need, QueryContext, QueryOptions, QueryResult, QueryStrategy } from './strategies/strategy.js';
+export {
+  type Interactive,
+  type Need,
+  type QueryContext,
+  type QueryOptions,
+  type QueryResult,
+  type QueryStrategy,
+  SKIPPED,
+  type TrainingHistory,
+} from './strategies/strategy.js';
 export type { StrategyType } from './strategies/types.js';
 export {
   ActiveLearner,

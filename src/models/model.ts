@@ -8,6 +8,16 @@ export interface EpochInfo {
   readonly loss: number;
 }
 
+/** Predictions that a training makes on the way. */
+export interface TrainingWatch {
+  /** Pool to predict, [N, features]. */
+  readonly samples: MatrixLike;
+  /** At most this many times, evenly spread over the epochs, the last one always; at least 1. */
+  readonly moments: number;
+  /** Gets class probabilities [N, C] after an epoch. */
+  readonly onPredictions: (epoch: number, probabilities: FloatRows) => void;
+}
+
 export interface FitOptions {
   /** Decides initial weights, order of samples and dropout; default 0. */
   readonly seed?: number | bigint | undefined;
@@ -15,6 +25,8 @@ export interface FitOptions {
   readonly onEpoch?: ((info: EpochInfo) => void) | undefined;
   /** Go on from the weights and optimiser moments of the last fit; default false: train from scratch. */
   readonly warmStart?: boolean | undefined;
+  /** Predictions to make while training; a model that cannot calls it once, after the last epoch, or not at all. */
+  readonly watch?: TrainingWatch | undefined;
 }
 
 export interface FitResult {

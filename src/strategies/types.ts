@@ -13,13 +13,19 @@ export interface StrategyType {
   create(options?: unknown): QueryStrategy;
 }
 
-/** Make a kind of strategy: options are checked, filled in and remembered for snapshots. */
+/**
+ * Make a kind of strategy: options are checked, filled in and remembered for snapshots.
+ *
+ * @param type `needs` are those of every strategy of this kind; `create` may return others where options decide.
+ */
 export function strategyType<Schema extends z.ZodType<object>>(type: {
   name: string;
   description: string;
   needs: readonly Need[];
   options: Schema;
-  create(options: z.output<Schema>): Omit<QueryStrategy, 'name' | 'needs' | 'options'>;
+  create(
+    options: z.output<Schema>,
+  ): Omit<QueryStrategy, 'name' | 'needs' | 'options'> & { readonly needs?: readonly Need[] };
 }): StrategyType {
   const { name, description, needs, options: schema } = type;
   return {
