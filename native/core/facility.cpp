@@ -11,11 +11,10 @@
 #include <querent/parallel.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <new>
 
 #include "bound_rows.h"
+#include "facility_parts.h"
 #include "pair_rows.h"
 
 namespace querent {
@@ -29,116 +28,6 @@ constexpr size_t kParallelBounds = 64;   // stale bounds renewed at a time when 
 constexpr size_t round_up(size_t n, size_t step) {
   return (n + step - 1) / step * step;
 }
-
-void raise(std::atomic<double>& most, double value) {
-  double seen = most.load();
-  while (value > seen && !most.compare_exchange_weak(seen, value)) {
-  }
-}
-
-// Exact gains: lane i mod 64 takes row i, in row order; lanes fold by halves.
-class GainLanes {
- public:
-  void add(size_t row, double gain) { lanes_[row % kLanes] += gain; }
-  double sum() {
-    for (size_t n = kLanes / 2; n > 0; n /= 2) {
-      for (size_t j = 0; j < n; ++j) lanes_[j] += lanes_[j + n];
-    }
-    return lanes_[0];
-  }
-
- private:
-  static constexpr size_t kLanes = 64;
-  double lanes_[kLanes] = {};
-};
-
-// The largest squared distance of any pair, found along the way: tiles whose bounds stay below it cost nothing.
-class Diameter {
- public:
-  explicit Diameter(const PairRows& rows) : rows_(rows), most_(0) {
-    if (rows.metric() == Metric::cosine) {
-      most_ = 2;
-      return;
-    }
-    // far rows to start with: from any row to the farthest, three times
-    std::vector<uint32_t> all(rows.rows());
-    for (size_t i = 0; i < all.size(); ++i) all[i] = uint32_t(i);
-    std::vector<double> x(rows.cols());
-    std::vector<double> distances(rows.rows());
-    size_t from = 0;
-    for (int step = 0; step < 3; ++step) {
-      rows.widen(from, x.data());
-      rows.distances(from, x.data(), all.data(), all.size(), distances.data());
-      from = size_t(std::max_element(distances.begin(), distances.end()) - distances.begin());
-      raise(most_, distances[from]);
-    }
-  }
-
-  double value() const { return most_.load(); }
-  void take(double distance) { raise(most_, distance); }
-
-  // Looks through a tile of bounds whose largest is `most`.
-  void look(const BoundFrame& frame, const BoundPoints& bounds, size_t row, size_t col, float most, const float* tile,
-            size_t stride) {
-    if (rows_.metric() == Metric::cosine) return;
-    const size_t rows = std::min(kBlock, rows_.rows() - row);
-    const size_t cols = std::min(kBlock, rows_.rows() - col);
-    double row_gap = 0;
-    double col_gap = 0;
-    for (size_t i = 0; i < rows; ++i) row_gap = std::max(row_gap, bounds.gap(row + i));
-    for (size_t j = 0; j < cols; ++j) col_gap = std::max(col_gap, bounds.gap(col + j));
-    if ((double(most) + row_gap + col_gap) * frame.unit() <= value()) return;
-    std::vector<double> x(rows_.cols());
-    std::vector<uint32_t> far;
-    std::vector<double> distances(cols);
-    for (size_t i = 0; i < rows; ++i) {
-      far.clear();
-      const double gap = bounds.gap(row + i);
-      for (size_t j = 0; j < cols; ++j) {
-        if ((double(tile[i * stride + j]) + gap + bounds.gap(col + j)) * frame.unit() > value()) {
-          far.push_back(uint32_t(col + j));
-        }
-      }
-      if (far.empty()) continue;
-      rows_.widen(row + i, x.data());
-      rows_.distances(row + i, x.data(), far.data(), far.size(), distances.data());
-      take(*std::max_element(distances.begin(), distances.begin() + ptrdiff_t(far.size())));
-    }
-  }
-
- private:
-  const PairRows& rows_;
-  std::atomic<double> most_;
-};
-
-// Rows waiting to be looked at, the one with the largest bound on top, the lowest row among equals.
-struct Waiting {
-  double bound;
-  uint32_t row;
-  bool operator<(const Waiting& other) const { return bound != other.bound ? bound < other.bound : row > other.row; }
-};
-
-class Heap {
- public:
-  void start(std::vector<Waiting> entries) {
-    entries_ = std::move(entries);
-    std::make_heap(entries_.begin(), entries_.end());
-  }
-  bool empty() const { return entries_.empty(); }
-  Waiting pop() {
-    std::pop_heap(entries_.begin(), entries_.end());
-    const Waiting top = entries_.back();
-    entries_.pop_back();
-    return top;
-  }
-  void push(Waiting entry) {
-    entries_.push_back(entry);
-    std::push_heap(entries_.begin(), entries_.end());
-  }
-
- private:
-  std::vector<Waiting> entries_;
-};
 
 // All similarities count.
 class DenseFacility {
@@ -414,7 +303,7 @@ class DenseFacility {
   std::vector<uint32_t> exact_round_;
   std::vector<uint8_t> picked_;
   uint32_t round_ = 0;
-  Heap heap_;
+  WaitingRows heap_;
   bool is_exact_ = false;
   size_t exact_pairs_ = 0;
   // the row looked at last
@@ -425,172 +314,6 @@ class DenseFacility {
   std::vector<double> near_distances_;
   std::vector<double> x_;
 };
-
-// Only the nearest columns of each row count. Everything is exact from the start: a gain is one pass over the rows that
-// hold the column.
-class SparseFacility {
- public:
-  SparseFacility(const KernelTable& table, const PairRows& rows, size_t neighbours, unsigned threads, Control control)
-      : table_(table), rows_(rows), neighbours_(neighbours), threads_(threads), control_(control) {}
-
-  void run(size_t k, FacilityResult& result) {
-    find_neighbours();
-    if (control_.stopped()) return;
-    const size_t n = rows_.rows();
-    nearest_.assign(n, diameter_.value());
-    std::vector<uint32_t> exact_round(n, 0);
-    std::vector<Waiting> entries(n);
-    constexpr size_t kStep = 256;
-    parallel_for((n + kStep - 1) / kStep, threads_, [&](size_t block) {
-      for (size_t row = block * kStep; row < std::min(n, (block + 1) * kStep); ++row) {
-        entries[row] = {exact_gain(row), uint32_t(row)};
-      }
-    });
-    Heap heap;
-    heap.start(std::move(entries));
-    while (result.rows.size() < k && !control_.stopped()) {
-      const auto round = uint32_t(result.rows.size());
-      Waiting top = heap.pop();
-      while (exact_round[top.row] != round) {
-        exact_round[top.row] = round;
-        heap.push({exact_gain(top.row), top.row});
-        top = heap.pop();
-      }
-      result.rows.push_back(top.row);
-      result.gains.push_back(top.bound);
-      for (size_t e = starts_[top.row]; e < starts_[top.row + 1]; ++e) {
-        double& nearest = nearest_[holders_.data()[e]];
-        nearest = std::min(nearest, distances_.data()[e]);
-      }
-      control_.done(result.rows.size());
-    }
-  }
-
- private:
-  struct Candidate {
-    float bound;
-    uint32_t row;
-  };
-
-  // The candidates for the nearest columns of one row: every column whose distance may be among the smallest.
-  struct Candidates {
-    std::vector<Candidate> list;
-    float limit = HUGE_VALF;
-    size_t room = 0;
-  };
-
-  void shrink(const BoundPoints& bounds, size_t row, Candidates& own, std::vector<double>& most) const {
-    if (own.list.size() <= neighbours_) return;
-    most.clear();
-    const double gap = bounds.gap(row);
-    for (const Candidate& c : own.list) most.push_back(double(c.bound) + gap + bounds.gap(c.row));
-    const auto last = most.begin() + ptrdiff_t(neighbours_) - 1;
-    std::nth_element(most.begin(), last, most.end());
-    own.limit = float_above(*last);
-    std::erase_if(own.list, [&](const Candidate& c) { return c.bound > own.limit; });
-    own.room = std::max(own.room, 2 * own.list.size());
-  }
-
-  void find_neighbours() {
-    const size_t n = rows_.rows();
-    const size_t m = neighbours_;
-    size_t entries = 0;
-    if (__builtin_mul_overflow(n, m, &entries)) throw std::bad_alloc();
-    LargeArray<uint32_t> columns(entries);  // [N, m]
-    LargeArray<double> distances(entries);
-    {
-      const BoundFrame frame(table_, rows_, threads_);
-      const BoundPoints bounds(frame, rows_, BoundPoints::kBoth, threads_);
-      parallel_for((n + kBlock - 1) / kBlock, threads_, [&](size_t block) {
-        nearest_of_block(frame, bounds, block * kBlock, columns.data(), distances.data());
-      });
-    }
-    if (control_.stopped()) return;
-    starts_.assign(n + 1, 0);
-    for (size_t e = 0; e < entries; ++e) ++starts_[columns.data()[e] + 1];
-    for (size_t j = 0; j < n; ++j) starts_[j + 1] += starts_[j];
-    holders_ = LargeArray<uint32_t>(entries);
-    distances_ = LargeArray<double>(entries);
-    std::vector<size_t> next(starts_.begin(), starts_.end() - 1);
-    for (size_t e = 0; e < entries; ++e) {
-      const size_t at = next[columns.data()[e]]++;
-      holders_.data()[at] = uint32_t(e / m);
-      distances_.data()[at] = distances.data()[e];
-    }
-  }
-
-  void nearest_of_block(const BoundFrame& frame, const BoundPoints& bounds, size_t first, uint32_t* columns,
-                        double* distances) {
-    const size_t n = rows_.rows();
-    const size_t m = neighbours_;
-    const size_t count = std::min(kBlock, n - first);
-    std::vector<float> tile(kBlock * kBlock);
-    std::vector<Candidates> candidates(count);
-    std::vector<double> most;
-    uint32_t found[kBlock];
-    for (Candidates& own : candidates) own.room = 2 * m + kBlock;
-    for (size_t col = 0; col < n; col += kBlock) {
-      if (control_.stopped()) return;
-      const float largest = bounds.tile(first, bounds, col, kBlock, tile.data(), kBlock);
-      if (col >= first) diameter_.look(frame, bounds, first, col, largest, tile.data(), kBlock);
-      const size_t width = std::min(kBlock, n - col);
-      for (size_t i = 0; i < count; ++i) {
-        Candidates& own = candidates[i];
-        const float* line = tile.data() + i * kBlock;
-        const size_t count_below = table_.collect_below(line, width, own.limit, found);
-        for (size_t f = 0; f < count_below; ++f) own.list.push_back({line[found[f]], uint32_t(col + found[f])});
-        if (own.list.size() > own.room) shrink(bounds, first + i, own, most);
-      }
-    }
-    std::vector<double> x(rows_.cols());
-    std::vector<uint32_t> others;
-    std::vector<double> exact;
-    std::vector<uint32_t> order;
-    for (size_t i = 0; i < count; ++i) {
-      Candidates& own = candidates[i];
-      shrink(bounds, first + i, own, most);
-      others.clear();
-      order.clear();
-      for (const Candidate& c : own.list) {
-        order.push_back(uint32_t(others.size()));
-        others.push_back(c.row);
-      }
-      exact.resize(others.size());
-      rows_.widen(first + i, x.data());
-      rows_.distances(first + i, x.data(), others.data(), others.size(), exact.data());
-      const auto nearer = [&](uint32_t a, uint32_t b) {
-        return exact[a] != exact[b] ? exact[a] < exact[b] : others[a] < others[b];
-      };
-      if (m < order.size()) std::nth_element(order.begin(), order.begin() + ptrdiff_t(m), order.end(), nearer);
-      for (size_t e = 0; e < m; ++e) {
-        columns[(first + i) * m + e] = others[order[e]];
-        distances[(first + i) * m + e] = exact[order[e]];
-      }
-    }
-  }
-
-  double exact_gain(size_t row) const {
-    GainLanes lanes;
-    for (size_t e = starts_[row]; e < starts_[row + 1]; ++e) {
-      const uint32_t holder = holders_.data()[e];
-      const double gain = nearest_[holder] - distances_.data()[e];
-      lanes.add(holder, gain > 0 ? gain : 0);
-    }
-    return lanes.sum();
-  }
-
-  const KernelTable& table_;
-  const PairRows& rows_;
-  size_t neighbours_;
-  unsigned threads_;
-  Control control_;
-  Diameter diameter_{rows_};
-  std::vector<double> nearest_;
-  std::vector<size_t> starts_;  // column j is held by holders_[starts_[j] .. starts_[j + 1]), in row order
-  LargeArray<uint32_t> holders_;
-  LargeArray<double> distances_;
-};
-
 }  // namespace
 
 FacilityResult facility_location(const MatrixView& matrix, Metric metric, size_t neighbours, size_t k, unsigned threads,
@@ -604,7 +327,7 @@ FacilityResult facility_location(const MatrixView& matrix, Metric metric, size_t
   if (neighbours == 0 || neighbours >= matrix.rows) {
     DenseFacility(table, rows, threads, control).run(k, result);
   } else {
-    SparseFacility(table, rows, neighbours, threads, control).run(k, result);
+    sparse_facility(table, rows, neighbours, k, threads, control, result);
   }
   return result;
 }
