@@ -78,6 +78,7 @@ export function queryContext(parts: ContextParts, watch: Stopwatch): QueryContex
     members: (indices, passes) =>
       timed(model.members?.(rows(indices), passes, { ...options, seed }) ?? lacking(model, 'members')),
     samples: rows,
+    predictSamples: (samples) => timed(model.predictProba(samples, options)),
     log,
   };
 }

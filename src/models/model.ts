@@ -70,7 +70,10 @@ export interface Model {
   predictProba(samples: MatrixLike, options?: PredictOptions): Promise<FloatRows>;
   /** What the last hidden layer makes of the samples, [N, E]. */
   embed?(samples: MatrixLike, options?: PredictOptions): Promise<FloatRows>;
-  /** Predictions of `passes` members, [passes, N, C]. */
+  /**
+   * Predictions of `passes` members, [passes, N, C]. A committee may have another number of members: the answer's `passes`
+   * counts. Pass t of the same seed is one and the same member for all samples, also those of another call.
+   */
   members?(samples: MatrixLike, passes: number, options?: MemberOptions): Promise<MemberPredictions>;
   /** Write everything needed to go on, optimiser moments included, into a folder. The old content stays whole until then. */
   save(dir: string): Promise<void>;

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkCount } from '../contract/check.js';
 import type { MatrixLike } from '../contract/tensor-like.js';
 import { ArgumentError, FormatError, QuerentError, ShapeError, UnavailableError, ValueError } from '../errors.js';
-import { Random } from '../reference/philox.js';
+import { deriveSeed, Random } from '../reference/philox.js';
 import { loadTensorflow } from '../tensorflow/load.js';
 import type {
   FitOptions,
@@ -17,9 +17,9 @@ import {
   type Dropout,
   initialWeights,
   keepAll,
+  memberDropout,
   type Network,
   parameterCount,
-  randomDropout,
   STREAM_DROPOUT,
   type Tensor2D,
   type Tf,
@@ -96,9 +96,9 @@ export class NetworkModel implements Model {
     return this.#predict('predictProba', samples, options);
   }
 
-  async #predict(method: string, samples: MatrixLike, options: PredictOptions, random?: Random): Promise<FloatRows> {
+  async #predict(method: string, samples: MatrixLike, options: PredictOptions, member?: number): Promise<FloatRows> {
     const where = `${this.name}.${method}`;
-    const result = await this.#forward(where, samples, this.classes, options, random, (tf, { logits }) =>
+    const result = await this.#forward(where, samples, this.classes, options, member, (tf, { logits }) =>
       tf.softmax(logits),
     );
     for (const [at, value] of result.data.entries()) {
@@ -116,22 +116,28 @@ export class NetworkModel implements Model {
 
   async #members(samples: MatrixLike, passes: number, options: MemberOptions = {}): Promise<MemberPredictions> {
     checkCount(`${this.name}.members`, 'passes', passes, 1);
-    const random = new Random(options.seed ?? 0, STREAM_DROPOUT);
     const parts: FloatRows[] = [];
-    for (let pass = 0; pass < passes; pass++) parts.push(await this.#predict('members', samples, options, random));
+    for (let pass = 0; pass < passes; pass++) {
+      const member = deriveSeed(options.seed ?? 0, STREAM_DROPOUT, pass);
+      parts.push(await this.#predict('members', samples, options, member));
+    }
     const { rows, cols } = parts[0] as FloatRows;
     const data = new Float32Array(passes * rows * cols);
     parts.forEach((part, pass) => data.set(part.data, pass * rows * cols));
     return { data, passes, rows, cols };
   }
 
-  /** Run all samples through the network in blocks and gather one output. */
+  /**
+   * Run all samples through the network in blocks and gather one output.
+   *
+   * @param member Seed of the dropout masks; undefined: no dropout.
+   */
   async #forward(
     where: string,
     samples: MatrixLike,
     width: number | undefined,
     { signal }: PredictOptions,
-    random: Random | undefined,
+    member: number | undefined,
     pick: (tf: Tf, outputs: { logits: Tensor2D; embedding: Tensor2D }) => Tensor2D,
   ): Promise<FloatRows> {
     const network = this.#network;
@@ -142,7 +148,8 @@ export class NetworkModel implements Model {
     }
     signal?.throwIfAborted();
     const { tf } = await loadTensorflow();
-    const dropout: Dropout = random === undefined ? keepAll : randomDropout(tf, network.dropout, random);
+    const dropout = (): Dropout =>
+      member === undefined ? keepAll : memberDropout(tf, network.dropout, new Random(member, STREAM_DROPOUT));
     let data: Float32Array | undefined;
     let cols = width ?? 0;
     for (let from = 0; from < Math.max(view.rows, 1); from += PREDICT_ROWS) {
@@ -151,7 +158,7 @@ export class NetworkModel implements Model {
       tf.tidy(() => {
         const weights = unpackWeights(tf, network, tf.tensor1d(state.weights));
         const input = tf.tensor2d(denseRows(view, from, to), [to - from, network.features]);
-        const output = pick(tf, network.forward(tf, weights, input, dropout));
+        const output = pick(tf, network.forward(tf, weights, input, dropout()));
         cols = output.shape[1];
         block = output.dataSync() as Float32Array<ArrayBuffer>;
       });

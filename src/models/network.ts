@@ -116,3 +116,18 @@ export function randomDropout(tf: Tf, rate: number, random: Random): Dropout {
     return tf.mul(activations, tf.tensor2d(mask, activations.shape));
   };
 }
+
+/**
+ * The dropout of one member: a mask over the units that `random` decides, the same for every row. So the member is one
+ * network, whose predictions of several samples belong together.
+ */
+export function memberDropout(tf: Tf, rate: number, random: Random): Dropout {
+  if (rate === 0) return keepAll;
+  const threshold = rate * 0x1_0000_0000;
+  const scale = 1 / (1 - rate);
+  return (activations) => {
+    const units = activations.shape[1];
+    const mask = Float32Array.from({ length: units }, () => (random.uint32() < threshold ? 0 : scale));
+    return tf.mul(activations, tf.tensor2d(mask, [1, units]));
+  };
+}

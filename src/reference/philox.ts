@@ -77,6 +77,16 @@ export function seedKey(seed: number | bigint): [number, number] {
   return [Number(bits & 0xffff_ffffn), Number(bits >> 32n)];
 }
 
+/**
+ * The seed of one of many purposes: words (index, 0, stream, 0) of `seed`, as 53 bits. Nothing is drawn in sequence, so that
+ * any of them can be had at any time.
+ */
+export function deriveSeed(seed: number | bigint, stream: number, index: number): number {
+  const [key0, key1] = seedKey(seed);
+  const [high = 0, low = 0] = philox4x32(key0, key1, index, 0, stream, 0, new Uint32Array(4));
+  return high * 0x20_0000 + (low >>> 11);
+}
+
 /** Everything needed to go on with a {@link Random}; plain JSON. */
 export interface RandomState {
   /** The seed in decimal: it may be larger than a safe integer. */

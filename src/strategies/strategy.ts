@@ -1,3 +1,4 @@
+import type { MatrixLike } from '../contract/tensor-like.js';
 import type { LabeledSamples } from '../data/dataset.js';
 import type { FitResult, FloatRows, MemberPredictions } from '../models/model.js';
 import type { Matrix } from '../matrix.js';
@@ -23,7 +24,10 @@ export interface QueryContext {
   predict(indices: Uint32Array): Promise<FloatRows>;
   /** The model's inner representation [n, E]. */
   embed(indices: Uint32Array): Promise<FloatRows>;
-  /** Class probabilities of `passes` members of a committee or dropout passes, [passes, n, C]. */
+  /**
+   * Class probabilities of `passes` members of a committee or dropout passes, [passes, n, C]. A committee may have another
+   * number of members: the answer's `passes` counts. Pass t of one call and of the next in the same round are one member.
+   */
   members(indices: Uint32Array, passes: number): Promise<MemberPredictions>;
   /** The samples themselves [n, features]. */
   samples(indices: Uint32Array): Matrix;
@@ -36,6 +40,8 @@ export interface QueryContext {
   readonly costs?: ArrayLike<number> | undefined;
   /** Labelled samples that are never asked about nor trained on: for calibration and rewards. Missing without such a split. */
   readonly validation?: LabeledSamples | undefined;
+  /** As {@link predict}, for samples that are not of the pool, such as `validation`; missing where there is no model to ask. */
+  predictSamples?(samples: MatrixLike): Promise<FloatRows>;
   /** Only for strategies that need `oracle`. What it changes shows in `unlabeled`, `labeled` and `labels` at once. */
   readonly interactive?: Interactive | undefined;
   /** A line for people who watch the run. */

@@ -201,6 +201,24 @@ test.serial('members are dropout passes: they differ from each other and repeat 
   t.is(createModel('logistic', SIZE).members, undefined);
 });
 
+test.serial('a member is one network: it predicts a sample the same beside any other samples', async (t) => {
+  const model = createModel('mlp', SIZE);
+  await model.fit(train.samples, train.labels);
+  const row = held.samples.data.subarray(0, FEATURES);
+  const twice = {
+    data: Float32Array.from([...row, ...held.samples.data.slice(FEATURES, 2 * FEATURES), ...row]),
+    rows: 3,
+  };
+  const { data } = await model.members!({ ...twice, cols: FEATURES }, 4, { seed: 9 });
+  const alone = await model.members!({ data: row, rows: 1, cols: FEATURES }, 4, { seed: 9 });
+  for (let pass = 0; pass < 4; pass++) {
+    const [first, , last] = [0, 1, 2].map((r) => data.slice((pass * 3 + r) * CLASSES, (pass * 3 + r + 1) * CLASSES));
+    t.deepEqual(last, first);
+    const single = alone.data.slice(pass * CLASSES, (pass + 1) * CLASSES);
+    t.true(single.every((p, c) => Math.abs(p - first![c]!) < 1e-6)); // a product of one row may be summed in another order
+  }
+});
+
 test.serial('a saved model whose weights were damaged is not loaded', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'querent-model-'));
   const model = createModel('logistic', SIZE);
