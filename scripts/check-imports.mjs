@@ -9,7 +9,7 @@ const SOURCE = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 /** Lowest first. A room that is missing here is an error: give it its rank when it is made. */
 const RANKS = [
   ['errors'],
-  ['options', 'matrix', 'contract', 'reference'],
+  ['options', 'matrix', 'contract', 'reference', 'cache'],
   ['native', 'kernels', 'pool', 'data', 'tensorflow', 'models', 'runtime'],
   ['strategies', 'rl', 'meta'],
   ['learner', 'oracle'],

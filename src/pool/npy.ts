@@ -6,7 +6,7 @@ import { itemBytes, npyHeaderExtent, NPY_PREFIX_BYTES, readNpyHeader, type NpyDt
 export type { NpyDtype } from './npy-header.js';
 export { createNpyWriter, writeNpy, type NpyWriter } from './npy-write.js';
 
-const ARRAYS = {
+export const NPY_ARRAYS = {
   f2: Uint16Array, // the bits of binary16: `dtype: 'f16'` of a Matrix
   f4: Float32Array,
   f8: Float64Array,
@@ -21,7 +21,7 @@ const ARRAYS = {
 } as const;
 
 /** What the elements of a file are read into; f2 comes as the bits of binary16 in a Uint16Array. */
-export type NpyArray = InstanceType<(typeof ARRAYS)[NpyDtype]>;
+export type NpyArray = InstanceType<(typeof NPY_ARRAYS)[NpyDtype]>;
 
 /** Consecutive rows of a file. */
 export interface NpyBlock {
@@ -114,7 +114,7 @@ export class NpyFile {
   /** A buffer for `rows` rows, on shared memory so that the kernels' threads read it in place. */
   allocate(rows: number): NpyArray {
     const elements = rows * this.rowElements;
-    const TypedArray = ARRAYS[this.dtype] as new (buffer: SharedArrayBuffer) => NpyArray;
+    const TypedArray = NPY_ARRAYS[this.dtype] as new (buffer: SharedArrayBuffer) => NpyArray;
     return new TypedArray(new SharedArrayBuffer(elements * itemBytes(this.dtype)));
   }
 
@@ -132,9 +132,9 @@ export class NpyFile {
     }
     const elements = (end - begin) * this.rowElements;
     const target = into ?? this.allocate(end - begin);
-    if (!(target instanceof ARRAYS[this.dtype]) || target.length < elements) {
+    if (!(target instanceof NPY_ARRAYS[this.dtype]) || target.length < elements) {
       throw new ArgumentError(
-        `${this.path}: rows [${begin}, ${end}) need ${elements} elements of ${ARRAYS[this.dtype].name}, ` +
+        `${this.path}: rows [${begin}, ${end}) need ${elements} elements of ${NPY_ARRAYS[this.dtype].name}, ` +
           `got ${target.constructor.name} of ${target.length}`,
       );
     }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UnavailableError } from '../errors.js';
-import { removeLeftovers, replaceFolder } from './cache.js';
+import { removeLeftovers, replaceFolder } from '../cache.js';
 import type { Library } from './library.js';
 import { findPackage, type PackagePlace } from './packages.js';
 import { lastLines, runProcess } from './process.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UnavailableError } from '../errors.js';
-import { createFolder, userCache, withLock } from './cache.js';
+import { createFolder, userCache, withLock } from '../cache.js';
 import { watchFolderSize } from './folder-size.js';
 import { lastLines, runProcess } from './process.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UnavailableError } from '../errors.js';
 import { buildBinding } from './binding.js';
-import { withLock } from './cache.js';
+import { withLock } from '../cache.js';
 import {
   libraryFromEnvironment,
   libraryFromPython,

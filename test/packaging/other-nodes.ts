@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createFolder, userCache, withLock } from '../../src/tensorflow/cache.js';
+import { createFolder, userCache, withLock } from '../../src/cache.js';
 import { lastLines, runProcess } from '../../src/tensorflow/process.js';
 
 /** Unpack only the program out of the wheel in argv[1] and make it executable. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { UnavailableError } from '../../src/errors.js';
-import { createFolder, userCache, withLock } from '../../src/tensorflow/cache.js';
+import { createFolder, userCache, withLock } from '../../src/cache.js';
 import { libraryFromEnvironment, libraryFromPython, libraryIn } from '../../src/tensorflow/library.js';
 import { findPackage } from '../../src/tensorflow/packages.js';
 import { runProcess } from '../../src/tensorflow/process.js';

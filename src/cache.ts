@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where downloads that every project of a user shares are kept: `$XDG_CACHE_HOME/querent`, else `~/.cache/querent`. */
+/**
+ * Where downloads that every project of a user shares are kept: `$QUERENT_CACHE_DIR`, else `$XDG_CACHE_HOME/querent`, else
+ * `~/.cache/querent`.
+ */
 export function userCache(...parts: string[]): string {
+  const own = process.env.QUERENT_CACHE_DIR;
+  if (own !== undefined && own !== '') return resolve(own, ...parts);
   const base = process.env.XDG_CACHE_HOME;
   // the XDG specification: a relative path is invalid and to be ignored
   const root = base !== undefined && isAbsolute(base) ? base : join(homedir(), '.cache');
