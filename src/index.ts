@@ -118,4 +118,6 @@ export {
 export type { PicksRecord, RoundRecord } from './experiment/records.js';
 export type { StrategySummary } from './experiment/summary.js';
 export type { Estimate } from './experiment/statistics.js';
-export { writeReport } from './report/report.js';
+export { type ReportOptions, type RunReport, writeReport } from './report/report.js';
+export type { MapMethod } from './report/map.js';
+export type { PlainTable } from './report/table.js';

@@ -5,6 +5,7 @@ import { must, say, StepError } from './steps.mjs';
 
 const OLDEST_NODE = [20, 19];
 const OLDEST_CMAKE = [3, 20];
+const BROWSERS = [process.env.CHROMIUM, 'chromium', 'chromium-browser', 'google-chrome'];
 
 const works = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 const output = (command, ...args) => spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '';
@@ -103,6 +104,16 @@ const TOOLS = [
     dnf: ['clang-tools-extra'],
     brew: ['clang-format'],
   },
+  {
+    name: 'Chromium',
+    for: 'tests',
+    need: 'wanted',
+    without: 'reports are not tested in a browser (CHROMIUM may name one)',
+    found: () => BROWSERS.some((name) => name && works(name, '--version')),
+    apt: ['chromium'],
+    dnf: ['chromium'],
+    brew: ['chromium'],
+  },
 ];
 
 function isDebian() {
@@ -148,18 +159,30 @@ export async function ensureTools({ tests }) {
   say(missing.length === 0 ? 'tools: all there' : `tools: going on without ${names(missing)}`);
 }
 
+/** Everything at once, or, where a package is unknown to this system, each tool for itself. */
 async function installWithApt(missing) {
   say(`missing: ${missing.map(({ name }) => name).join(', ')}`);
-  const wanted = missing.flatMap(({ apt }) => apt);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const lock = ['-o', 'DPkg::Lock::Timeout=300'];
   say('running as root on Debian or Ubuntu: apt-get update');
-  try {
-    await must('apt-get update', 'apt-get', [...lock, 'update'], { env });
+  const isUpdated = await apt('apt-get update', ['update']);
+  if (!isUpdated) return;
+  const install = (tools) => {
+    const wanted = tools.flatMap((tool) => tool.apt);
     say(`apt-get install -y --no-install-recommends ${wanted.join(' ')}`);
-    await must('apt-get install', 'apt-get', [...lock, 'install', '-y', '--no-install-recommends', ...wanted], { env });
+    return apt('apt-get install', ['install', '-y', '--no-install-recommends', ...wanted]);
+  };
+  if (await install(missing)) return;
+  if (missing.length > 1) for (const tool of missing) await install([tool]);
+}
+
+/** Whether it worked; if not, what is still missing afterwards decides whether this is the end. */
+async function apt(name, args) {
+  const lock = ['-o', 'DPkg::Lock::Timeout=300'];
+  try {
+    await must(name, 'apt-get', [...lock, ...args], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+    return true;
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
-    say(error.message); // whether this is the end is decided by what is still missing
+    say(error.message);
+    return false;
   }
 }

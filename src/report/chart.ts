@@ -3,112 +3,173 @@ import type { TopLevelSpec } from 'vega-lite';
 /** One curve with its band. */
 export interface Series {
   readonly name: string;
+  /** CSS colour; null: one of the many in the background, thin, grey and without a band or name. */
+  readonly color: string | null;
+  readonly isDashed?: boolean | undefined;
   /** Ascending in x; `interval` is half the height of the band, null for none. */
   readonly points: readonly { readonly x: number; readonly y: number; readonly interval: number | null }[];
 }
 
 export interface ChartOptions {
-  /** Of the drawing area with its axes, in CSS pixels. */
+  /** Of the whole drawing with axes and names, in CSS pixels. */
   readonly width: number;
   readonly height: number;
   readonly xTitle: string;
-  readonly yTitle: string;
   /** d3-format of the y axis, e.g. `.0%`. */
   readonly yFormat: string;
   /** Values that no measure of this kind can leave; bands are cut there. */
   readonly yLimits: readonly [number, number];
+  /** Characters of the names beside the curves; longer ones are cut. */
+  readonly nameLength: number;
 }
 
-/** Colours that the page defines, one set for light and one for dark; curves beyond the last go round, dashed. */
-export const SERIES_COLORS = 8;
-const DASHES = [
-  [1, 0],
-  [6, 3],
-  [2, 2],
-  [8, 3, 2, 3],
-];
+/** Pixels from one name to the next, and of the axes around the drawing area. */
+const NAME_HEIGHT = 16;
+const AXES_HEIGHT = 56;
+const FONT = 'system-ui, sans-serif';
 
-/** A learning-curve chart: mean lines with points, and bands that were computed by the caller, for nothing is drawn at random. */
+/** A learning-curve chart: mean lines named at their ends, and bands that were computed by the caller, for nothing is drawn at random. */
 export function learningCurveSpec(series: readonly Series[], options: ChartOptions): TopLevelSpec {
-  const { width, height, xTitle, yTitle, yFormat, yLimits } = options;
+  const { width, height, xTitle, yFormat, yLimits, nameLength } = options;
   const [least, most] = yLimits;
-  const values = series.flatMap(({ name, points }) =>
+  const drawn = series.filter(({ points }) => points.length > 0);
+  const strong = drawn.filter(({ color }) => color !== null);
+  const domain = yDomain(drawn, yLimits);
+  const values = drawn.flatMap(({ name, color, points }) =>
     points.map(({ x, y, interval }) => ({
       name,
+      layer: color === null ? 'weak' : 'strong',
       x,
       y,
       low: Math.max(least, y - (interval ?? 0)),
       high: Math.min(most, y + (interval ?? 0)),
     })),
   );
-  const names = series.map(({ name }) => name);
-  const color = {
-    field: 'name',
-    type: 'nominal' as const,
-    scale: { domain: names, range: names.map((_, at) => `var(--series-${(at % SERIES_COLORS) + 1})`) },
-    legend: {
-      title: null,
-      orient: 'top' as const,
-      columns: width < 500 ? 3 : 5,
-      symbolType: 'stroke' as const,
-      symbolOpacity: 1,
-    },
-  };
-  const dash = names.map((_, at) => DASHES[Math.floor(at / SERIES_COLORS) % DASHES.length] as number[]);
-  const isDashed = names.length > SERIES_COLORS;
-  const strokeDash = { field: 'name', type: 'nominal' as const, scale: { domain: names, range: dash } };
+  const scale = { domain: strong.map(({ name }) => name), range: strong.map(({ color }) => color as string) };
+  const color = { field: 'name', type: 'nominal' as const, scale, legend: null };
+  const dash = { domain: scale.domain, range: strong.map(({ isDashed }) => (isDashed === true ? [5, 3] : [1, 0])) };
+  const ticks = [...new Set(drawn.flatMap(({ points }) => points.map(({ x }) => x)))];
   const x = {
     field: 'x',
     type: 'quantitative' as const,
     title: xTitle,
     scale: { zero: false, nice: false },
-    axis: { tickCount: Math.round(width / 80), format: 'd' },
+    axis: { grid: false, tickMinStep: 1, tickCount: width < 500 ? 4 : Math.min(8, ticks.length), format: ',d' },
   };
   const y = {
     type: 'quantitative' as const,
-    title: yTitle,
-    scale: { domain: yDomain(series, yLimits), nice: false },
-    axis: { format: yFormat },
+    title: null,
+    scale: { domain, nice: false, zero: false },
+    axis: { format: yFormat, tickCount: 6, domain: false, ticks: false },
   };
+  const only = (layer: string): [{ filter: { field: string; equal: string } }] => [
+    { filter: { field: 'layer', equal: layer } },
+  ];
+  const bars = { detail: { field: 'name' } };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     width,
     height,
     autosize: { type: 'fit', contains: 'padding' },
-    padding: 4,
+    padding: 2,
     background: 'transparent',
     data: { values },
     layer: [
       {
-        mark: { type: 'area', opacity: 0.15, clip: true },
+        transform: only('weak'),
+        mark: { type: 'line', strokeWidth: 1, color: 'var(--faint)', clip: true, aria: false },
+        encoding: { x, y: { ...y, field: 'y' }, ...bars },
+      },
+      {
+        transform: only('strong'),
+        mark: { type: 'area', opacity: 0.13, clip: true, aria: false },
         encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
-        mark: { type: 'line', strokeWidth: 2 },
-        encoding: { x, y: { ...y, field: 'y' }, color, ...(isDashed ? { strokeDash } : {}) },
+        transform: only('strong'),
+        mark: { type: 'line', strokeWidth: 2.25, clip: true, aria: false },
+        encoding: {
+          x,
+          y: { ...y, field: 'y' },
+          color,
+          strokeDash: { field: 'name', type: 'nominal' as const, scale: dash, legend: null },
+        },
       },
       {
-        mark: { type: 'point', filled: true, size: 22, opacity: 1 },
+        transform: only('strong'),
+        mark: { type: 'point', filled: true, size: 18, opacity: 1, clip: true, aria: false },
         encoding: { x, y: { ...y, field: 'y' }, color },
+      },
+      {
+        data: { values: endNames(strong, domain, height - AXES_HEIGHT, nameLength) },
+        mark: { type: 'text', align: 'left', baseline: 'middle', dx: 8, fontSize: 13, fontWeight: 600, aria: false },
+        encoding: { x, y: { ...y, field: 'y' }, text: { field: 'text' }, color },
       },
     ],
     config: {
-      font: 'system-ui, sans-serif',
+      font: FONT,
       view: { stroke: null },
       axis: {
         labelColor: 'var(--muted)',
-        titleColor: 'var(--ink)',
+        titleColor: 'var(--muted)',
         gridColor: 'var(--grid)',
-        domainColor: 'var(--grid)',
-        tickColor: 'var(--grid)',
+        domainColor: 'var(--muted)',
+        tickColor: 'var(--muted)',
         labelFontSize: 12,
-        titleFontSize: 13,
-        titleFontWeight: 500,
-        titlePadding: 8,
+        titleFontSize: 12,
+        titleFontWeight: 400,
+        titlePadding: 6,
+        titleAnchor: 'end',
+        aria: false,
       },
-      legend: { labelColor: 'var(--ink)', labelFontSize: 13, symbolStrokeWidth: 3, symbolSize: 200, columnPadding: 18 },
     },
   };
+}
+
+/** Names at the ends of their curves, moved apart where they would cover one another. */
+function endNames(
+  series: readonly Series[],
+  [low, high]: readonly [number, number],
+  pixels: number,
+  nameLength: number,
+): { name: string; text: string; x: number; y: number }[] {
+  const gap = ((high - low) * NAME_HEIGHT) / pixels;
+  const far = Math.max(...series.flatMap(({ points }) => points.map(({ x }) => x)));
+  const ends = series.map(({ name, points }) => ({
+    name,
+    text: name.length > nameLength ? `${name.slice(0, nameLength - 1)}…` : name,
+    x: far,
+    y: Math.min(high, Math.max(low, points.at(-1)?.y ?? low)),
+  }));
+  ends.sort((a, b) => a.y - b.y);
+  const places = spread(
+    ends.map(({ y }) => y),
+    gap,
+    low,
+    high,
+  );
+  return ends.map((end, at) => ({ ...end, y: places[at] as number }));
+}
+
+/**
+ * Move ascending places apart to at least `gap`, as little as possible, within low and high where there is room: groups
+ * that touch share one centre.
+ */
+export function spread(places: readonly number[], gap: number, low: number, high: number): number[] {
+  const groups: { sum: number; count: number }[] = [];
+  const top = ({ sum, count }: { sum: number; count: number }): number =>
+    clampStart(sum / count - ((count - 1) * gap) / 2, count);
+  const clampStart = (start: number, count: number): number => Math.max(low, Math.min(start, high - (count - 1) * gap));
+  for (const place of places) {
+    let group = { sum: place, count: 1 };
+    for (let last = groups.at(-1); last !== undefined; last = groups.at(-1)) {
+      if (top(last) + last.count * gap <= top(group)) break;
+      groups.pop();
+      group = { sum: last.sum + group.sum, count: last.count + group.count };
+    }
+    groups.push(group);
+  }
+  return groups.flatMap((group) => Array.from({ length: group.count }, (_, at) => top(group) + at * gap));
 }
 
 /** From the lowest mean to the highest with some air: the wide bands of few seeds and few labels must not squeeze the curves. */
@@ -131,7 +192,7 @@ export async function renderSvg(spec: TopLevelSpec, id: string, label: string): 
   try {
     const svg = await view.toSVG();
     const accessible = `role="img" aria-label="${label.replace(/[&<>"]/g, ' ')}"`;
-    return numberClips(svg, id).replace(/^<svg /, `<svg ${accessible} `);
+    return shorten(numberClips(svg, id)).replace(/^<svg /, `<svg ${accessible} `);
   } finally {
     view.finalize();
   }
@@ -145,4 +206,9 @@ function numberClips(svg: string, id: string): string {
     names.set(found, name);
     return name;
   });
+}
+
+/** A hundredth of a pixel is enough. */
+function shorten(svg: string): string {
+  return svg.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(100 * Number(number)) / 100));
 }

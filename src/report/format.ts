@@ -14,3 +14,10 @@ export function percentEstimate({ mean, interval }: Estimate): string {
 export function numberEstimate({ mean, interval }: Estimate): string {
   return interval === null ? mean.toFixed(3) : `${mean.toFixed(3)} ± ${interval.toFixed(3)}`;
 }
+
+/** 0.034 s, 0.34 s, 12.3 s, 4.1 min. */
+export function duration(seconds: number): string {
+  if (seconds >= 120) return `${(seconds / 60).toFixed(1)} min`;
+  if (seconds >= 10) return `${seconds.toFixed(1)} s`;
+  return `${seconds.toFixed(seconds >= 0.1 ? 2 : 3)} s`;
+}

@@ -1,140 +1,168 @@
-import { armsOf, type ExperimentConfig } from '../experiment/config.js';
-import { isOfRun } from '../experiment/records.js';
-import { foldConfig, RunFolder } from '../experiment/run-folder.js';
-import { learningCurve, type Measure, strategiesOf, summarize } from '../experiment/summary.js';
+import type { Dataset } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
 import { writeFileAtomic } from '../pool/atomic.js';
-import { type ChartOptions, learningCurveSpec, renderSvg, type Series } from './chart.js';
-import { numberEstimate, percent, percentEstimate } from './format.js';
-import { escapeHtml, htmlPage, htmlTable } from './html.js';
+import { renderBalance } from './balance.js';
+import { renderCurves } from './curves.js';
+import { renderFindings } from './findings.js';
+import { renderGallery } from './gallery.js';
+import { escapeHtml, htmlPage } from './html.js';
+import { choosePoints, type MapMethod, mapSamples } from './map.js';
+import { renderMap } from './map-section.js';
+import { poolOf } from './pool-data.js';
+import { renderProgress, renderRepeat, settingsOf } from './repeat.js';
+import { checkWanted, readRun, type RunData } from './run-data.js';
+import { count, type HeadingLevel, NOTHING, type Section } from './section.js';
+import { type PlainTable, plainTable, type ReportTable } from './table.js';
+import { renderTimings } from './timings.js';
 
-const WIDE = { width: 760, height: 420 };
-const NARROW = { width: 360, height: 340 };
+export interface ReportOptions {
+  /** Heading of the page; default: what came out, in words. */
+  readonly title?: string | undefined;
+  /** Strategies to show, by label or name; default all. */
+  readonly strategies?: readonly string[] | undefined;
+  /** Where data sets with files are, for map and pictures; default QUERENT_DATA_DIR. */
+  readonly dataDir?: string | undefined;
+  /** The data, of runs that were made with one that has no name here. */
+  readonly dataset?: Dataset | undefined;
+  /** How the pool is laid out in two dimensions, or false for no map and no pictures. */
+  readonly map?: MapMethod | false | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is going on and the share of it that is done, 0 to 1. */
+  readonly onProgress?: ((what: string, share: number) => void) | undefined;
+}
 
-/** How each measure is drawn. */
-const CHARTS: Readonly<Record<Measure, Pick<ChartOptions, 'yTitle' | 'yFormat' | 'yLimits'>>> = {
-  accuracy: { yTitle: 'test accuracy', yFormat: '.0%', yLimits: [0, 1] },
-  macroF1: { yTitle: 'test macro F1', yFormat: '.0%', yLimits: [0, 1] },
-  logLoss: { yTitle: 'test log-loss (nats)', yFormat: '.2f', yLimits: [0, Infinity] },
-};
+/** What the page says about one run folder, for machines. */
+export interface RunReport {
+  readonly folder: string;
+  readonly headline: string;
+  readonly tables: readonly PlainTable[];
+}
+
+/** A page with what is on it. */
+export interface Report {
+  readonly html: string;
+  readonly runs: readonly RunReport[];
+  /** The tables with their captions as they are on the page, for Markdown. */
+  readonly tables: readonly (readonly ReportTable[])[];
+}
 
 /**
- * Write one page about one or more run folders, finished or not: learning curves, results, and how to repeat them.
+ * Write one page about one or more run folders, finished or not: what came out in words, learning curves, comparisons,
+ * the pool with what was asked for, and how to repeat it. One file that needs no network.
  *
+ * @returns The same in numbers.
+ * @throws {ArgumentError} No folder, or a strategy that is in none of them.
  * @throws {StorageError} A folder holds no run, or the page cannot be written.
+ * @throws {FormatError} A folder is damaged.
  */
-export async function writeReport(folders: readonly string[], out: string): Promise<void> {
+export async function writeReport(
+  folders: readonly string[],
+  out: string,
+  options: ReportOptions = {},
+): Promise<readonly RunReport[]> {
+  const { html, runs } = await makeReport(folders, options);
+  await writeFileAtomic(out, html);
+  return runs;
+}
+
+/** The page and its tables, without writing them. */
+export async function makeReport(folders: readonly string[], options: ReportOptions = {}): Promise<Report> {
   if (folders.length === 0) throw new ArgumentError('report: expected at least one run folder');
-  const runs = await Promise.all(folders.map((folder) => RunFolder.open(folder)));
-  await writeFileAtomic(out, await renderReport(runs));
-}
-
-/** The page as text. */
-export async function renderReport(runs: readonly RunFolder[]): Promise<string> {
-  const sections: string[] = [];
-  for (const [at, run] of runs.entries()) sections.push(await renderRun(run, `run${at + 1}`));
-  const title = runs.map(({ manifest: { config } }) => `${config.dataset}, ${config.model.name}`).join('; ');
-  return htmlPage(`Learning curves: ${title}`, sections.join('\n'));
-}
-
-async function renderRun(run: RunFolder, id: string): Promise<string> {
-  const { stringify } = await import('yaml');
-  const { config, environment, started, source } = run.manifest;
-  const heading = `<h1>${escapeHtml(config.dataset)}, ${escapeHtml(config.model.name)}</h1>
-<p class="muted">${escapeHtml(describe(config))} Begun ${escapeHtml(started.slice(0, 16).replace('T', ' '))} UTC.</p>`;
-  const parts = [heading, renderProgress(run)];
-  if (run.rounds.length > 0) {
-    parts.push(await renderChart(run, id, 'accuracy'), renderResults(run));
-    parts.push(
-      `<details><summary>Log-loss</summary>\n${await renderChart(run, id, 'logLoss')}\n</details>`,
-      renderSeeds(run),
-    );
+  const { strategies, title } = options;
+  const runs = await Promise.all(folders.map((folder, at) => readRun(folder, `run${at + 1}`, strategies)));
+  checkWanted(runs, strategies);
+  const level = runs.length > 1 || title !== undefined ? 3 : 2;
+  const rendered: RenderedRun[] = [];
+  for (const run of runs) {
+    options.signal?.throwIfAborted();
+    rendered.push(await renderRun(run, level, options));
   }
-  const machine = Object.entries(environment).map(([key, value]) => `${key}: ${value}`);
-  parts.push(
-    '<h2>To repeat it</h2>',
-    `<p>Save this as <code>config.yaml</code> and call <code>querent run config.yaml</code>. On the same machine the rounds
-repeat exactly; elsewhere training may differ in its last digits.</p>`,
-    `<pre>${escapeHtml(stringify(foldConfig(config)).trimEnd())}</pre>`,
-    `<details><summary>Versions and machine</summary><pre>${escapeHtml(machine.join('\n'))}</pre></details>`,
-    `<p class="muted">Data: ${escapeHtml(source)}. Run folder: ${escapeHtml(run.path)}</p>`,
+  const heading =
+    title ?? (runs.length > 1 ? `${count(runs.length, 'experiment')} with query strategies` : rendered[0]?.headline);
+  const contents = level === 2 ? '' : `<h1>${escapeHtml(heading ?? '')}</h1>\n${contentsOf(rendered)}`;
+  const body = [contents, ...rendered.map(({ html }) => html)].filter((part) => part !== '').join('\n');
+  const styles = rendered.flatMap((run) => run.styles);
+  return {
+    html: htmlPage(heading ?? '', body, styles),
+    runs: rendered.map(({ run, headline, tables }) => ({ folder: run.path, headline, tables: tables.map(plainTable) })),
+    tables: rendered.map(({ tables }) => tables),
+  };
+}
+
+interface RenderedRun {
+  readonly run: RunData;
+  readonly headline: string;
+  readonly html: string;
+  readonly tables: readonly ReportTable[];
+  readonly styles: readonly string[];
+}
+
+function contentsOf(runs: readonly RenderedRun[]): string {
+  if (runs.length < 2) return '';
+  const items = runs.map(
+    ({ run, headline }) => `<li><a href="#${run.id}">${escapeHtml(kickerOf(run))}</a>: ${escapeHtml(headline)}</li>`,
   );
-  return `<section>\n${parts.filter((part) => part !== '').join('\n')}\n</section>`;
+  return `<nav aria-label="Contents"><ol>\n${items.join('\n')}\n</ol></nav>`;
 }
 
-function describe({ initial, batch, budget, seeds, warmStart }: ExperimentConfig): string {
-  const count = `${seeds.length} seed${seeds.length === 1 ? '' : 's'} per strategy`;
-  const training = warmStart ? 'going on from the last weights' : 'from scratch';
-  return `${initial} random labels to begin with, ${batch} per round up to ${budget}, trained ${training} every round, ${count}.`;
+function kickerOf({ manifest: { config } }: RunData): string {
+  const { dataset } = config;
+  return `${typeof dataset === 'string' ? dataset : (dataset as { name: string }).name}, ${config.model.name}`;
 }
 
-function renderProgress(run: RunFolder): string {
-  const { config } = run.manifest;
-  const all = config.seeds.flatMap((seed) => armsOf(config).map(({ label }) => ({ strategy: label, seed })));
-  const done = all.filter((key) => run.isDone(key)).length;
-  if (done === all.length) return '';
-  return `<p class="notice">${done} of ${all.length} runs are finished; the curves show what there is.</p>`;
+async function renderRun(run: RunData, level: HeadingLevel, options: ReportOptions): Promise<RenderedRun> {
+  const findings = renderFindings(run, level);
+  const pool = await poolOf(run, options);
+  const sections: Section[] = [
+    await renderCurves(run, level),
+    ...findings.sections,
+    ...(await renderPool(run, pool, level, options)),
+    renderBalance(run, pool.dataset, level),
+    renderTimings(run, level),
+    await renderRepeat(run, level),
+  ];
+  const top =
+    level === 2
+      ? `<h1>${escapeHtml(findings.headline)}</h1>`
+      : `<h2 class="lead">${escapeHtml(findings.headline)}</h2>`;
+  const parts = [
+    `<p class="kicker">${escapeHtml(kickerOf(run))}</p>`,
+    top,
+    `<p class="standfirst">${escapeHtml(findings.standfirst)}</p>`,
+    `<p class="muted">${escapeHtml(settingsOf(run))}</p>`,
+    renderProgress(run),
+    ...sections.map(({ html }) => html),
+  ];
+  return {
+    run,
+    headline: findings.headline,
+    html: `<section class="run" id="${run.id}">\n${parts.filter((part) => part !== '').join('\n')}\n</section>`,
+    tables: sections.flatMap(({ tables }) => tables),
+    styles: sections.flatMap(({ styles = [] }) => styles),
+  };
 }
 
-async function renderChart({ rounds }: RunFolder, id: string, measure: Measure): Promise<string> {
-  const series: Series[] = strategiesOf(rounds).map((name) => ({
-    name,
-    points: learningCurve(rounds, name, measure).map(({ labels, mean, interval }) => ({
-      x: labels,
-      y: mean,
-      interval,
-    })),
-  }));
-  const seeds = Math.max(...summarize(rounds).map((summary) => summary.seeds));
-  const options = { ...CHARTS[measure], xTitle: 'labels' };
-  const label = `${options.yTitle} by number of labels for ${series.map(({ name }) => name).join(', ')}`;
-  const wide = await renderSvg(learningCurveSpec(series, { ...options, ...WIDE }), `${id}-${measure}-wide`, label);
-  const narrow = await renderSvg(
-    learningCurveSpec(series, { ...options, ...NARROW }),
-    `${id}-${measure}-narrow`,
-    label,
+/** Map and gallery, or a sentence that says why not and what to do. */
+async function renderPool(
+  run: RunData,
+  { dataset, why }: Awaited<ReturnType<typeof poolOf>>,
+  level: HeadingLevel,
+  { map: method, signal, onProgress }: ReportOptions,
+): Promise<Section[]> {
+  if (dataset === undefined) {
+    return why === undefined ? [] : [{ ...NOTHING, html: `<p class="notice">${escapeHtml(why)}</p>` }];
+  }
+  if (run.picks.length === 0) return [];
+  const gallery = renderGallery(run, dataset, level);
+  if (method === false) return [gallery];
+  const bySeed = run.seeds.map((seed) =>
+    run.picks.filter((pick) => pick.seed === seed).flatMap(({ indices }) => indices),
   );
-  const caption = seeds > 1 ? `Mean over ${seeds} seeds; the bands are 95 % t intervals.` : 'One seed, so no interval.';
-  return `<figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div>
-<figcaption class="muted">${caption}</figcaption></figure>`;
-}
-
-function renderResults({ rounds }: RunFolder): string {
-  const rows = summarize(rounds).map((summary) => [
-    summary.strategy,
-    String(summary.labels),
-    percentEstimate(summary.accuracy),
-    percentEstimate(summary.macroF1),
-    numberEstimate(summary.logLoss),
-    percentEstimate(summary.area),
-    String(summary.seeds),
-  ]);
-  const header = ['strategy', 'labels', 'accuracy', 'macro F1', 'log-loss', 'area under curve', 'seeds'];
-  return `<h2>Results</h2>
-${htmlTable(header, rows)}
-<p class="muted">On the test set, mean ± 95 % t interval over seeds. Area under curve: mean accuracy over the labels bought,
-by trapezoids. Log-loss in nats.</p>`;
-}
-
-function renderSeeds({ rounds }: RunFolder): string {
-  const last = rounds.filter(
-    (record) => !rounds.some((other) => isOfRun(other, record) && other.labels > record.labels),
-  );
-  const rows = last.map(({ strategy, seed, labels, accuracy, macroF1, logLoss }) => [
-    strategy,
-    String(seed),
-    String(labels),
-    percent(accuracy),
-    percent(macroF1),
-    logLoss.toFixed(3),
-  ]);
-  const header = ['strategy', 'seed', 'labels', 'accuracy', 'macro F1', 'log-loss'];
-  const times = summarize(rounds).map(({ strategy, seconds: { train, score, select, evaluate } }) => [
-    strategy,
-    ...[train, score, select, evaluate].map((value) => (value < 10 ? value.toFixed(2) : value.toFixed(0))),
-  ]);
-  return `<details><summary>Every seed</summary>\n${htmlTable(header, rows)}\n</details>
-<details><summary>Seconds per seed</summary>
-${htmlTable(['strategy', 'training', 'predicting the pool', 'scoring and selecting', 'measuring'], times)}
-</details>`;
+  const points = choosePoints(dataset.pool.samples.rows, bySeed);
+  const map = await mapSamples(run.path, dataset.pool.samples, points, {
+    method,
+    signal,
+    onProgress: (share) => onProgress?.('map of the pool', share),
+  });
+  return [renderMap(run, dataset, map, gallery, level), gallery];
 }
