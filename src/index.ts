@@ -103,9 +103,13 @@ export {
   type RunResult,
   type WorkOptions,
 } from './learner/learner.js';
-export { measure, type Metrics } from './learner/metrics.js';
+export type { PickExplanation } from './learner/explanations.js';
+export { labelBalance, type LabelBalance, measure, type Metrics } from './learner/metrics.js';
+export type { MembersLike, PoolArrays } from './learner/pool-arrays.js';
+export type { Costs } from './learner/prices.js';
+export { queryFrom, type QueryFromOptions, type QuerySources } from './learner/query-from.js';
 export { type Oracle, simulatedOracle } from './learner/oracle.js';
-export type { Round, RoundSeconds } from './learner/round.js';
+export type { ExplainedQuery, Round, RoundSeconds } from './learner/round.js';
 export { type ExperimentConfig, type ExperimentConfigInput } from './experiment/config.js';
 export type { Environment } from './experiment/environment.js';
 export {

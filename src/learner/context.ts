@@ -105,9 +105,17 @@ function lacking(model: Model, need: Need): Promise<never> {
   );
 }
 
-/** @throws {QuerentError} The strategy broke the law: wrong number, repeats, or indices that are not unlabelled. */
-export function checkPicks(strategy: QueryStrategy, indices: Uint32Array, wanted: number, book: LabelBook): void {
-  const legal = new Set(indices).size === indices.length && indices.every((i) => i < book.size && !book.has(i));
+/**
+ * @param isOffered Whether a pool index may be picked.
+ * @throws {QuerentError} The strategy broke the law: wrong number, repeats, or indices that are not unlabelled.
+ */
+export function checkPicks(
+  strategy: QueryStrategy,
+  indices: Uint32Array,
+  wanted: number,
+  isOffered: (index: number) => boolean,
+): void {
+  const legal = new Set(indices).size === indices.length && indices.every(isOffered);
   if (indices.length !== wanted || !legal) {
     throw new QuerentError(
       'ERR_QUERENT_STRATEGY',

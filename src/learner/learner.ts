@@ -304,7 +304,7 @@ export class ActiveLearner {
       watch,
     );
     const { indices, scores } = await this.strategy.query(context, wanted, { signal });
-    checkPicks(this.strategy, indices, wanted, this.#book);
+    checkPicks(this.strategy, indices, wanted, (index) => index < this.#book.size && !this.#book.has(index));
     const seconds = { score: watch.seconds, select: secondsSince(started) - watch.seconds };
     return { indices, scores, seconds };
   }

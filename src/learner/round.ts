@@ -1,4 +1,6 @@
 import type { FitResult } from '../models/model.js';
+import type { QueryResult } from '../strategies/strategy.js';
+import type { PickExplanation } from './explanations.js';
 import type { Metrics } from './metrics.js';
 
 /** Where the time of a round went, in seconds. */
@@ -11,6 +13,12 @@ export interface RoundSeconds {
   readonly select: number;
   /** Predictions and metrics on the test samples. */
   readonly evaluate: number;
+}
+
+/** What a query names, and why. */
+export interface ExplainedQuery extends QueryResult {
+  /** One per index, in order. */
+  readonly picks: readonly PickExplanation[];
 }
 
 /** One turn of the loop: labels came, the model was trained on all of them, and measured. */

@@ -39,7 +39,7 @@ export function takeRows(view: MatrixView, rows: ArrayLike<number>): Matrix {
 }
 
 /** @throws {ValueError} A number is NaN or infinite; names the first row and column. */
-export function checkFinite(where: string, view: MatrixView): void {
+export function checkFinite(where: string, view: MatrixView, name = 'samples'): void {
   const { data, dtype, rows, cols, stride } = view;
   if (data instanceof Uint8Array) return;
   const read = elementReader(data, dtype);
@@ -47,7 +47,7 @@ export function checkFinite(where: string, view: MatrixView): void {
     for (let c = 0; c < cols; c++) {
       const value = read(row * stride + c);
       if (!Number.isFinite(value)) {
-        throw new ValueError(`${where}: expected finite numbers in samples, got ${value} in row ${row}, column ${c}`);
+        throw new ValueError(`${where}: expected finite numbers in ${name}, got ${value} in row ${row}, column ${c}`);
       }
     }
   }

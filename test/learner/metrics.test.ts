@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { measure } from '../../src/index.js';
+import { labelBalance, measure } from '../../src/index.js';
+
+interface Golden {
+  ece: { rows: number; cols: number; probabilities: number[]; labels: number[]; value: number }[];
+}
+const golden = JSON.parse(readFileSync(new URL('../golden/learner.json', import.meta.url), 'utf8')) as Golden;
 
 test('accuracy, macro F1 and log-loss agree with three predictions worked by hand', (t) => {
   const data = Float32Array.from([0.5, 0.25, 0.25, 0.25, 0.5, 0.25, 0.5, 0.25, 0.25]);
@@ -18,4 +24,23 @@ test('a class that is never predicted pulls macro F1 down', (t) => {
 test('a certain and wrong prediction gives a large and finite log-loss', (t) => {
   const { logLoss } = measure({ data: Float32Array.from([1, 0]), rows: 1, cols: 2 }, [1]);
   t.true(Number.isFinite(logLoss) && logLoss > 30);
+});
+
+test('the calibration error agrees with numpy to 1e-6', (t) => {
+  for (const { rows, cols, probabilities, labels, value } of golden.ece) {
+    const { ece } = measure({ data: Float32Array.from(probabilities), rows, cols }, labels);
+    t.true(Math.abs(ece - value) < 1e-6, `${ece} against ${value}`);
+  }
+});
+
+test('a sure model that is always right is calibrated, one that is always wrong is off by one', (t) => {
+  const data = Float32Array.from([1, 0, 0, 1]);
+  t.is(measure({ data, rows: 2, cols: 2 }, [0, 1]).ece, 0);
+  t.is(measure({ data, rows: 2, cols: 2 }, [1, 0]).ece, 1);
+});
+
+test('balance counts labels per class and says how even they are', (t) => {
+  t.deepEqual(labelBalance([0, 1, 0, 1], 2), { balance: [2, 2], balanceEntropy: 1 });
+  t.deepEqual(labelBalance([1, 1], 3), { balance: [0, 2, 0], balanceEntropy: 0 });
+  t.deepEqual(labelBalance([], 3), { balance: [0, 0, 0], balanceEntropy: 0 });
 });
