@@ -1,14 +1,67 @@
 import { lookUp } from '../options.js';
+import { batchBald } from './batch-bald.js';
+import { bald, mcEntropy, meanStd, variationRatio } from './bayesian-scores.js';
+import { ceal } from './ceal.js';
+import { classBalance } from './class-balance.js';
+import { consensusEntropy, kl, maxKl, voteEntropy } from './committee-scores.js';
+import { committeeStd } from './committee-std.js';
+import { costAware } from './cost-aware.js';
 import { entropy } from './entropy.js';
+import { epig } from './epig.js';
+import { epsilonGreedy } from './epsilon-greedy.js';
+import { gsx } from './gsx.js';
 import { leastConfidence } from './least-confidence.js';
 import { margin } from './margin.js';
+import { powerBald } from './power-bald.js';
 import { random } from './random.js';
+import { rank } from './rank.js';
+import { sequential } from './sequential.js';
+import { stochastic } from './stochastic.js';
 import type { QueryStrategy } from './strategy.js';
+import { subsample } from './subsample.js';
 import type { StrategyType } from './types.js';
+import { weighted } from './weighted.js';
+
+/** Strategies of one idea each. */
+const single: readonly StrategyType[] = [
+  random,
+  // One prediction per sample.
+  leastConfidence,
+  margin,
+  entropy,
+  ceal,
+  // Predictions of several members.
+  voteEntropy,
+  consensusEntropy,
+  kl,
+  maxKl,
+  variationRatio,
+  bald,
+  meanStd,
+  mcEntropy,
+  batchBald,
+  powerBald,
+  epig,
+  // Numbers instead of classes.
+  committeeStd,
+  gsx,
+];
+
+/** Strategies around others. */
+const combinators: readonly StrategyType[] = [
+  weighted,
+  rank,
+  sequential,
+  classBalance,
+  subsample,
+  costAware,
+  epsilonGreedy,
+  stochastic,
+].map((combinator) => combinator(createStrategy));
 
 /** Every query strategy that can be made by name. */
 export const strategies: ReadonlyMap<string, StrategyType> = new Map(
-  [random, leastConfidence, margin, entropy].map((type) => [type.name, type]),
+  [...single, ...combinators].map((type) => [type.name, type]),
 );
 
 /**

@@ -137,9 +137,10 @@ for (const [name, { needs }] of strategies) {
     });
   });
 
-  test(`${name} can be made again from its name and options`, (t) => {
-    const { name: own, options } = createStrategy(name);
+  test(`${name} can be made again from its name and options, and needs what its kind says`, (t) => {
+    const { name: own, options, needs: ownNeeds } = createStrategy(name);
     t.is(own, name);
+    t.deepEqual([...ownNeeds].sort(), [...needs].sort());
     t.deepEqual(createStrategy(own, JSON.parse(JSON.stringify(options))).options, options);
   });
 }
