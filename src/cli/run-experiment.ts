@@ -95,7 +95,7 @@ async function fresh(file: string | undefined, options: RunCommandOptions): Prom
   const input = { ...(file === undefined ? {} : await readConfigFile(file)), ...settings } as ExperimentConfigInput;
   const config = parseConfig(input);
   const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
-  const folder = options.out ?? join('runs', `${config.dataset}-${config.model.name}-${stamp}`);
+  const folder = options.out ?? join('runs', `${config.dataset.name}-${config.model.name}-${stamp}`);
   return {
     folder,
     begin({ onStart, ...watching }) {

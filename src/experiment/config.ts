@@ -21,8 +21,8 @@ const DEFAULT_SEEDS = 3;
 
 /** What a configuration file may hold. */
 export const experimentSchema = z.strictObject({
-  /** Name of a data set. */
-  dataset: z.string().default('digits'),
+  /** Data set whose labels are known. */
+  dataset: namedSchema.prefault('digits'),
   /** Model that learns. */
   model: namedSchema.prefault('cnn'),
   /** Strategies to compare. */

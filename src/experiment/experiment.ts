@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, LoadOptions } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import { ArgumentError } from '../errors.js';
 import { ActiveLearner, type RunOptions } from '../learner/learner.js';
@@ -6,15 +6,22 @@ import { simulatedOracle } from '../learner/oracle.js';
 import type { Round } from '../learner/round.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';
-import { type Arm, armsOf, type ExperimentConfig, type ExperimentConfigInput, parseConfig } from './config.js';
+import {
+  type Arm,
+  armsOf,
+  type ExperimentConfig,
+  type ExperimentConfigInput,
+  type Named,
+  parseConfig,
+} from './config.js';
 import { describeEnvironment, type Environment, environmentDifferences } from './environment.js';
 import type { PicksRecord, RoundRecord, RunKey } from './records.js';
 import { RunFolder } from './run-folder.js';
 import { type StrategySummary, summarize } from './summary.js';
 
 export interface ExperimentOptions extends Omit<ExperimentConfigInput, 'dataset'> {
-  /** Name of a data set, or one of your own. */
-  readonly dataset?: string | Dataset | undefined;
+  /** Name of a data set, a name with options, or a data set of your own. */
+  readonly dataset?: ExperimentConfigInput['dataset'] | Dataset;
   /** Where data sets with files are; default QUERENT_DATA_DIR. */
   readonly dataDir?: string | undefined;
   /** Folder to write the run into; without one, nothing is written. */
@@ -61,9 +68,10 @@ interface Setting {
  */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const { dataset: given = 'digits', dataDir, out, signal, onRound, log, ...rest } = options;
-  const config = parseConfig({ ...rest, dataset: typeof given === 'string' ? given : given.name });
+  const own = isDataset(given) ? given : undefined;
+  const config = parseConfig({ ...rest, dataset: own?.name ?? given });
   checkNames(config);
-  const dataset = typeof given === 'string' ? await loadDataset(given, { dataDir, signal }) : given;
+  const dataset = own ?? (await loadNamed(config.dataset, { dataDir, signal }));
   checkFits(config, dataset);
   const environment = await describeEnvironment(log);
   const manifest = { config, environment, started: new Date().toISOString(), source: dataset.source };
@@ -83,7 +91,7 @@ export async function resumeExperiment(out: string, options: ResumeOptions = {})
   const folder = await RunFolder.open(out);
   const { config, environment: began } = folder.manifest;
   checkNames(config);
-  const dataset = given ?? (await loadDataset(config.dataset, { dataDir, signal }));
+  const dataset = given ?? (await loadNamed(config.dataset, { dataDir, signal }));
   checkFits(config, dataset);
   const here = await describeEnvironment(log);
   const differences = environmentDifferences(began, here);
@@ -126,7 +134,7 @@ async function runOne(arm: Arm, seed: number, setting: Setting): Promise<void> {
   const { budget, batch, initial } = config;
   const learner = await beginOrRestore(arm, key, setting);
   const onRound: RunOptions['onRound'] = async (done) => {
-    const entry = entryOf(key, done, dataset, budget);
+    const entry = entryOf(key, done, learner, dataset, budget);
     if (folder !== undefined) {
       await folder.announce(key, entry);
       await learner.snapshot(folder.stateOf(key), { pool: false });
@@ -161,14 +169,17 @@ async function beginOrRestore(arm: Arm, key: RunKey, setting: Setting): Promise<
 function entryOf(
   key: RunKey,
   done: Round,
+  learner: ActiveLearner,
   dataset: Dataset,
   budget: number,
 ): { round: RoundRecord; picks: PicksRecord } {
   const { round, labels, metrics, fit, seconds, indices } = done;
   if (metrics === undefined) throw new ArgumentError(`data set ${dataset.name}: expected test samples, got none`);
   const stop = labels >= budget ? 'budget' : labels >= dataset.pool.samples.rows ? 'pool' : undefined;
+  const balance = new Array<number>(dataset.classes).fill(0);
+  for (const label of learner.labels) balance[label]! += 1;
   return {
-    round: { ...key, round, labels, ...metrics, ...fit, seconds, ...(stop === undefined ? {} : { stop }) },
+    round: { ...key, round, labels, ...metrics, balance, ...fit, seconds, ...(stop === undefined ? {} : { stop }) },
     picks: {
       ...key,
       round,
@@ -176,6 +187,15 @@ function entryOf(
       labels: Array.from(indices, (index) => dataset.pool.labels[index] as number),
     },
   };
+}
+
+function isDataset(given: ExperimentOptions['dataset']): given is Dataset {
+  return typeof given === 'object' && 'pool' in given && 'test' in given;
+}
+
+function loadNamed({ name, options }: Named, where: Omit<LoadOptions, 'options'>): Promise<Dataset> {
+  const wish = { ...where, ...(Object.keys(options).length === 0 ? {} : { options }) };
+  return loadDataset(name, wish);
 }
 
 /** Names and options of strategies, before the data is loaded: a typing error should not cost a minute. */

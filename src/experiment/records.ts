@@ -8,28 +8,44 @@ export const roundSchema = z.object({
   round: z.int(),
   /** Labels bought so far. */
   labels: z.int(),
-  /** On the test set, as are the next two. */
+  /** On the test set, as are the next three. */
   accuracy: z.number(),
   macroF1: z.number(),
   logLoss: z.number(),
+  /** Expected calibration error; not in folders of before it was measured. */
+  ece: z.number().optional(),
+  /** Labels of each class so far, [C]; not in folders of before it was counted. */
+  balance: z.array(z.int().min(0)).optional(),
+  /** Price of all labels so far, where labels have prices. */
+  cost: z.number().optional(),
   /** Of the training that ended the round. */
   epochs: z.int(),
   loss: z.number(),
   seconds: z.object({ train: z.number(), score: z.number(), select: z.number(), evaluate: z.number() }),
-  /** Only in the last round: what ended the run. */
-  stop: z.enum(['budget', 'pool']).optional(),
+  /** Only in the last round: what ended the run, `budget`, `pool` or a stopping criterion. */
+  stop: z.string().optional(),
 });
 export type RoundRecord = z.infer<typeof roundSchema>;
 
-/** One line of picks.jsonl: what a round asked for, and the answers. */
+/** One line of picks.jsonl: what a round asked for, and the answers. Every array has an element per pick. */
 export const picksSchema = z.object({
   strategy: z.string(),
   seed: z.int(),
   round: z.int(),
   /** Pool indices. */
   indices: z.array(z.int()),
-  /** Class of each. */
+  /** Class of each; -1 where the oracle refused to answer. */
   labels: z.array(z.int()),
+  /** Acquisition score; null where the strategy gave none. */
+  scores: z.array(z.number().nullable()).optional(),
+  /** Class that the model predicted when it asked; null where it was not told. */
+  predicted: z.array(z.int().nullable()).optional(),
+  /** Probability of that class. */
+  confidence: z.array(z.number().nullable()).optional(),
+  /** Pool index of the nearest labelled sample when it asked. */
+  nearest: z.array(z.int().nullable()).optional(),
+  /** Distance to it. */
+  nearestDistance: z.array(z.number().nullable()).optional(),
 });
 export type PicksRecord = z.infer<typeof picksSchema>;
 

@@ -146,7 +146,12 @@ export class RunFolder {
 export function foldConfig(config: ExperimentConfig): object {
   const fold = ({ name, options }: ExperimentConfig['model']): unknown =>
     Object.keys(options).length === 0 ? name : { name, ...options };
-  return { ...config, model: fold(config.model), strategies: config.strategies.map(fold) };
+  return {
+    ...config,
+    dataset: fold(config.dataset),
+    model: fold(config.model),
+    strategies: config.strategies.map(fold),
+  };
 }
 
 async function readManifest(path: string): Promise<RunManifest> {

@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { parseConfig } from '../../src/experiment/config.js';
+import { foldConfig, RunFolder } from '../../src/experiment/run-folder.js';
 import {
   type Dataset,
   type ExperimentOptions,
@@ -104,6 +106,13 @@ test.serial('a run folder tells what was run, every round, and every pick', asyn
     own.flatMap(({ labels }) => labels),
     indices.map((index) => dataset.pool.labels[index]!),
   );
+  for (const { labels, balance } of rounds) {
+    t.is(balance!.length, 3);
+    t.is(
+      balance!.reduce((sum, count) => sum + count, 0),
+      labels,
+    );
+  }
   const { config, environment } = JSON.parse(await readFile(join(out, 'config.json'), 'utf8')) as Record<
     string,
     Record<string, unknown>
@@ -176,7 +185,7 @@ test('a configuration is filled in with defaults, and the input stays as it was'
   const input = { strategies: ['margin'] };
   const config = parseConfig(input);
   t.deepEqual(config, {
-    dataset: 'digits',
+    dataset: { name: 'digits', options: {} },
     model: { name: 'cnn', options: {} },
     strategies: [{ name: 'margin', options: {} }],
     seeds: [0, 1, 2],
@@ -186,6 +195,20 @@ test('a configuration is filled in with defaults, and the input stays as it was'
     warmStart: false,
   });
   t.deepEqual(input, { strategies: ['margin'] });
+});
+
+test('a data set may have options, and its bare name is how it is written down without', (t) => {
+  const config = parseConfig({ dataset: { name: 'digits', noise: 0.1 } });
+  t.deepEqual(config.dataset, { name: 'digits', options: { noise: 0.1 } });
+  t.deepEqual(foldConfig(config), { ...foldConfig(parseConfig({})), dataset: { name: 'digits', noise: 0.1 } });
+  t.is((foldConfig(parseConfig({})) as { dataset: unknown }).dataset, 'digits');
+});
+
+test('a run folder of before calibration and balance were measured can still be read', async (t) => {
+  const folder = await RunFolder.open(fileURLToPath(new URL('../../studies/digits', import.meta.url)));
+  t.is(folder.rounds.length, 135);
+  t.deepEqual(folder.manifest.config.dataset, { name: 'digits', options: {} });
+  t.is(folder.rounds[0]!.balance, undefined);
 });
 
 const wrong: [string, unknown, RegExp][] = [
