@@ -2,6 +2,7 @@ import type { Dataset, LoadOptions } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import { ArgumentError } from '../errors.js';
 import { ActiveLearner, type RunOptions } from '../learner/learner.js';
+import { labelBalance } from '../learner/metrics.js';
 import { simulatedOracle } from '../learner/oracle.js';
 import type { Round } from '../learner/round.js';
 import { createModel } from '../models/registry.js';
@@ -176,10 +177,18 @@ function entryOf(
   const { round, labels, metrics, fit, seconds, indices } = done;
   if (metrics === undefined) throw new ArgumentError(`data set ${dataset.name}: expected test samples, got none`);
   const stop = labels >= budget ? 'budget' : labels >= dataset.pool.samples.rows ? 'pool' : undefined;
-  const balance = new Array<number>(dataset.classes).fill(0);
-  for (const label of learner.labels) balance[label]! += 1;
+  const { balance } = labelBalance(learner.labels, dataset.classes);
   return {
-    round: { ...key, round, labels, ...metrics, balance, ...fit, seconds, ...(stop === undefined ? {} : { stop }) },
+    round: {
+      ...key,
+      round,
+      labels,
+      ...metrics,
+      balance: [...balance],
+      ...fit,
+      seconds,
+      ...(stop === undefined ? {} : { stop }),
+    },
     picks: {
       ...key,
       round,

@@ -117,8 +117,9 @@ async function isGone({ pid, host, born }: Holder): Promise<boolean> {
 /** Start time of a process, or null where the system does not tell. */
 async function birthOf(pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  // field 22; the second one, the name in brackets, may hold blanks
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  // fields 3 and 22; the second one, the name in brackets, may hold blanks
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' ? 'over' : (fields?.[19] ?? null); // a killed process that its parent has not taken note of
 }
 
 /** Take a dead process's file away; one that somebody else has put there since is put back. */
