@@ -24,7 +24,7 @@ export async function reportFromCommandLine(
   { stdout, stderr, signal }: Effects,
 ): Promise<void> {
   const { title, strategies, dataDir, map = true, markdown = false, json = false } = options;
-  if (markdown && json) throw new UsageError('report: expected --markdown or --json, got both');
+  if (markdown && json) throw new UsageError('report: expected --json or --markdown, got both');
   const out = options.out ?? join(folders[0] as string, 'report.html');
   const bars = new Map<string, Progress>();
   const report = await makeReport(folders, {

@@ -26,6 +26,7 @@ export interface ChartOptions {
 /** Pixels from one name to the next, and of the axes around the drawing area. */
 const NAME_HEIGHT = 16;
 const AXES_HEIGHT = 56;
+const BAND_OPACITY = 0.13;
 const FONT = 'system-ui, sans-serif';
 
 /** A learning-curve chart: mean lines named at their ends, and bands that were computed by the caller, for nothing is drawn at random. */
@@ -60,7 +61,7 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
     type: 'quantitative' as const,
     title: null,
     scale: { domain, nice: false, zero: false },
-    axis: { format: yFormat, tickCount: 6, domain: false, ticks: false },
+    axis: { format: finer(yFormat, domain), tickCount: 6, domain: false, ticks: false },
   };
   const only = (layer: string): [{ filter: { field: string; equal: string } }] => [
     { filter: { field: 'layer', equal: layer } },
@@ -82,7 +83,12 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
       },
       {
         transform: only('strong'),
-        mark: { type: 'area', opacity: 0.13, clip: true, aria: false },
+        mark: {
+          type: 'area',
+          opacity: Math.min(BAND_OPACITY, (4 * BAND_OPACITY) / strong.length),
+          clip: true,
+          aria: false,
+        },
         encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
       },
       {
@@ -124,6 +130,11 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
       },
     },
   };
+}
+
+/** One more digit where whole percents would repeat along a short axis. */
+function finer(format: string, [low, high]: readonly [number, number]): string {
+  return format === '.0%' && high - low < 0.06 ? '.1%' : format;
 }
 
 /** Names at the ends of their curves, moved apart where they would cover one another. */

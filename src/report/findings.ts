@@ -18,7 +18,12 @@ const NAMED_COLUMNS = 7;
 export function renderFindings(run: RunData, level: HeadingLevel): Findings {
   const comparison = compareRun(run);
   if (comparison === undefined) {
-    return { headline: 'No round is finished so far', standfirst: 'There is nothing to compare yet.', sections: [] };
+    const isEmpty = run.strategies.length === 0;
+    return {
+      headline: isEmpty ? 'None of the chosen strategies is in this run' : 'No round is finished so far',
+      standfirst: 'There is nothing to compare.',
+      sections: [],
+    };
   }
   const sections = [savingSection(run, comparison, level), pairSection(run, comparison, level)];
   return { headline: comparison.headline, standfirst: comparison.sentences.join(' '), sections };

@@ -8,6 +8,8 @@ import { isImageShape, type SpriteSheet, spriteSheet } from './thumbnails.js';
 
 /** Thumbnails per round at first; halved until sheet and captions are within their sizes. */
 const PER_ROUND = 12;
+/** Of more rounds the later ones are folded. */
+const OPEN_ROUNDS = 3;
 const SHEET_CHARACTERS = 700_000;
 const CAPTIONS = 3000;
 
@@ -31,9 +33,13 @@ export function renderGallery(run: RunData, dataset: Dataset, level: HeadingLeve
     const own = rounds.filter((pick) => pick.strategy === strategy && pick.round > 0);
     if (own.length === 0) return [];
     const strips = own.map((pick) => strip(`Round ${pick.round}`, pick, shown, level));
+    const further = `<details><summary>Rounds ${own[OPEN_ROUNDS]?.round} to ${own.at(-1)?.round}</summary>
+${strips.slice(OPEN_ROUNDS).join('\n')}</details>`;
+    const isLong = own.length > OPEN_ROUNDS + 1;
+    const shots = isLong ? [...strips.slice(0, OPEN_ROUNDS), further] : strips;
     return [
       `<details${strategy === open ? ' open' : ''}><summary>${escapeHtml(strategy)}, ${count(own.length, 'round')}</summary>
-${strips.join('\n')}</details>`,
+${shots.join('\n')}</details>`,
     ];
   });
   if (parts.length === 0) return NOTHING;
@@ -41,7 +47,7 @@ ${strips.join('\n')}</details>`,
   const text = [
     `Seed ${seed}${run.seeds.length > 1 ? `, the first of ${run.seeds.length}` : ''}; the first ${perRound} of a round, the most wanted first.`,
     knows
-      ? 'Below each image its class; where the model took it for another one, that class and how sure it was.'
+      ? 'Below each image its class and how sure the model was of it; after an arrow, what the model took it for instead.'
       : 'Below each image its class; this folder does not hold what the model took it for.',
   ];
   const shared =
@@ -80,7 +86,7 @@ export function positionOf({ columns, rows }: SpriteSheet, place: number): strin
 }
 
 function sheetRule(className: string, { uri, columns, rows, width, height }: SpriteSheet): string {
-  const ratio = width === height ? '' : ` height: auto; aspect-ratio: ${width} / ${height};`;
+  const ratio = width === height ? '' : ` aspect-ratio: ${width} / ${height};`;
   return `.${className} { background-image: url(${uri}); background-size: ${100 * columns}% ${100 * rows}%;${ratio} }`;
 }
 
@@ -104,15 +110,11 @@ function item(pick: ReportPicks, index: number, at: number, { sprites, className
   const confidence = pick.confidence?.[at] ?? undefined;
   const nameOf = (value: number): string => names[value] ?? String(value);
   const truth = label < 0 ? 'no answer' : nameOf(label);
-  const sure = confidence === undefined ? '' : ` ${percent(confidence)}`;
   const isWrong = predicted !== undefined && predicted !== label;
-  const words =
-    predicted === undefined
-      ? ''
-      : isWrong
-        ? ` taken for ${nameOf(predicted)}${sure === '' ? '' : `,${sure}`}`
-        : ` recognised${sure === '' ? '' : `,${sure}`}`;
+  const sure = confidence === undefined ? undefined : percent(confidence);
+  const verdict = predicted === undefined ? [] : [isWrong ? `taken for ${nameOf(predicted)}` : 'recognised'];
+  const name = [`Sample ${index}`, `class ${truth}`, ...verdict, ...(sure === undefined ? [] : [sure])].join(', ');
+  const caption = `<b>${escapeHtml(truth)}</b>${isWrong ? ` → ${escapeHtml(nameOf(predicted))}` : ''}`;
   const place = positionOf(sprites, sprites.places.get(index) as number);
-  const name = escapeHtml(`Sample ${index}, class ${truth}${words === '' ? '' : `,${words}`}`);
-  return `<li${isWrong ? ' class="wrong"' : ''}><span class="shot ${className}" role="img" aria-label="${name}" style="background-position:${place}"></span><b>${escapeHtml(truth)}</b>${escapeHtml(words)}</li>`;
+  return `<li${isWrong ? ' class="wrong"' : ''}><span class="shot ${className}" role="img" aria-label="${escapeHtml(name)}" style="background-position:${place}"></span>${caption}${sure === undefined ? '' : `<br>${sure}`}</li>`;
 }

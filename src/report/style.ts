@@ -52,7 +52,8 @@ figure > svg, .wide > svg, .narrow > svg { display: block; width: 100%; height: 
 .narrow { display: none; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 650; font-size: .95rem; padding: .25rem 0 .4rem; max-width: 46rem; }
+caption { text-align: left; font-weight: 650; font-size: .95rem; padding: .25rem 0 .4rem; }
+caption span { display: block; max-width: min(46rem, calc(100vw - 2rem)); }
 th, td { padding: .4rem .6rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -98,11 +99,11 @@ summary:hover { text-decoration: underline; }
 .tip { position: fixed; z-index: 2; max-width: 16rem; padding: .4rem .55rem; pointer-events: none; background: var(--tip); color: var(--tip-ink);
   font-size: .8rem; line-height: 1.35; display: flex; gap: .5rem; align-items: center; }
 .tip[hidden] { display: none; }
-.shots { display: flex; flex-wrap: wrap; gap: .55rem .5rem; list-style: none; margin: .3rem 0 .9rem; padding: 0; }
-.shots li { width: 3.6rem; overflow-wrap: anywhere; font-size: .75rem; line-height: 1.25; color: var(--muted); }
-.shot { display: block; width: 3.6rem; height: 3.6rem; image-rendering: pixelated; background-repeat: no-repeat;
+.shots { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.7rem, 1fr)); gap: .6rem .5rem; list-style: none; margin: .3rem 0 .9rem; padding: 0; }
+.shots li { font-size: .78rem; line-height: 1.3; color: var(--muted); overflow-wrap: anywhere; }
+.shot { display: block; width: 100%; aspect-ratio: 1; margin-bottom: .15rem; image-rendering: pixelated; background-repeat: no-repeat;
   box-shadow: inset 0 0 0 1px var(--image-rim); }
-.tip .shot { width: 3rem; height: 3rem; flex: none; }
+.tip .shot { width: 3rem; flex: none; margin: 0; }
 .shots b { color: var(--ink); font-weight: 600; }
 .shots .wrong b { color: var(--bad); }
 .bars { display: grid; grid-template-columns: fit-content(40%) 1fr; gap: .35rem .75rem; align-items: center; font-size: .85rem; }

@@ -44,7 +44,7 @@ export function htmlTable({ caption, columns, rows, note }: ReportTable, look = 
   });
   const label = escapeHtml(caption);
   return `<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table${look === '' ? '' : ` class="${look}"`}>
-<caption>${label}</caption>
+<caption><span>${label}</span></caption>
 <thead><tr>${head}</tr></thead><tbody>
 ${body.join('\n')}
 </tbody></table></div>${note === undefined ? '' : `\n<p class="note">${escapeHtml(note)}</p>`}`;

@@ -16,6 +16,7 @@ export interface FolderOptions {
   /** As folders of older versions: no ece, balance, predicted, confidence. */
   readonly old?: boolean;
   readonly picks?: boolean;
+  readonly dataDir?: string;
 }
 
 const jsonLines = (values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
@@ -25,7 +26,7 @@ export async function runFolder(options: FolderOptions = {}): Promise<string> {
   const { dataset = 'digits', strategies = ['random', 'margin'], seeds = [0, 1], rounds = 3, batch = 20 } = options;
   const { source = 'somebody', finished = true, old = false, picks = true } = options;
   const dir = await mkdtemp(join(tmpdir(), 'querent-report-'));
-  const { pool } = await loadDataset('digits');
+  const { pool } = await loadDataset(options.dataDir === undefined ? 'digits' : dataset, { dataDir: options.dataDir });
   const config = { dataset, model: { name: 'cnn', hidden: 64 }, strategies, seeds, batch, budget: rounds * batch };
   const environment = { querent: '0.1.0', node: 'v20', cpu: 'abacus' };
   const started = '2026-01-02T03:04:05.000Z';

@@ -74,3 +74,14 @@ test('large images shrink to the mean of their pixels, numbers outside 0 to 1 ar
   t.is(pixels[0], 0);
   t.is(pixels[32 * 32 - 1], 255);
 });
+
+test('colour images that are not square keep their shape and their channels', async (t) => {
+  const [height, width] = [40, 80];
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, at) => [200, 100, 50][at % 3]!);
+  const sheet = spriteSheet({ data, rows: 1, cols: height * width * 3 }, [height, width, 3], [0]);
+  t.deepEqual([sheet.width, sheet.height], [26, 13]);
+  const bytes = Buffer.from(sheet.uri.slice('data:image/png;base64,'.length), 'base64');
+  const { data: pixels, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  t.deepEqual([info.width, info.height, info.channels], [26, 13, 3]);
+  t.deepEqual([...pixels.subarray(0, 3)], [200, 100, 50]);
+});

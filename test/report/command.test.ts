@@ -1,0 +1,61 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { writeReport } from '../../src/index.js';
+import type { RunReport } from '../../src/index.js';
+import { runCli } from '../helpers/cli.js';
+import { needData } from '../helpers/data.js';
+import { runFolder } from './folders.js';
+
+test.serial('querent report writes the page and prints where', async (t) => {
+  const dir = await runFolder();
+  const out = join(dir, 'page.html');
+  const { code, stdout, stderr } = await runCli(['report', dir, '--out', out, '--title', 'Two & two', '--no-map']);
+  t.is(stderr, '');
+  t.is(code, 0);
+  t.is(stdout, `${out}\n`);
+  const page = await readFile(out, 'utf8');
+  t.true(page.includes('<title>Two &amp; two</title>'));
+  t.false(page.includes('Map of the pool'));
+});
+
+test.serial('--json prints the tables in bare numbers, --markdown as tables', async (t) => {
+  const dir = await runFolder();
+  const json = await runCli(['report', dir, '--json', '--no-map', '--strategies', 'margin']);
+  const { report, runs } = JSON.parse(json.stdout) as { report: string; runs: RunReport[] };
+  t.is(report, join(dir, 'report.html'));
+  t.deepEqual(
+    runs[0]!.tables.find(({ id }) => id === 'results')!.rows.map(([name]) => name),
+    ['margin'],
+  );
+  const markdown = await runCli(['report', dir, '--markdown', '--no-map']);
+  t.regex(markdown.stdout, /^## .*\n\n\*\*.*\*\*\n\n\| strategy \|/);
+});
+
+for (const [what, args, message] of [
+  [
+    'a strategy that was not run',
+    ['--strategies', 'bald'],
+    /expected strategies of the runs \(random, margin\), got 'bald'/,
+  ],
+  ['a way to lay out that there is not', ['--map', 'globe'], /globe/],
+  ['two kinds of output at once', ['--json', '--markdown'], /expected --json or --markdown, got both/],
+] as const) {
+  test.serial(`${what} is wrong use`, async (t) => {
+    const { code, stderr } = await runCli(['report', await runFolder(), ...args]);
+    t.is(code, 2);
+    t.regex(stderr, message);
+  });
+}
+
+test.serial('twelve strategies, five seeds and a pool of 60 000 images make a page below 3 MB', async (t) => {
+  const dataDir = needData(t, 'mnist');
+  if (dataDir === null) return;
+  const strategies = ['random', ...Array.from({ length: 11 }, (_, at) => `strategy-${at}`)];
+  const dir = await runFolder({ strategies, seeds: [0, 1, 2, 3, 4], rounds: 15, dataset: 'mnist', dataDir });
+  const out = join(dir, 'report.html');
+  await writeReport([dir], out, { dataDir, map: 'pca' });
+  const { size } = await stat(out);
+  t.log(`${(size / 1e6).toFixed(2)} MB`);
+  t.true(size < 3e6);
+});
