@@ -26,26 +26,35 @@ export async function reportFromCommandLine(
   const { title, strategies, dataDir, map = true, markdown = false, json = false } = options;
   if (markdown && json) throw new UsageError('report: expected --json or --markdown, got both');
   const out = options.out ?? join(folders[0] as string, 'report.html');
-  const bars = new Map<string, Progress>();
+  const progress = reportProgress(stderr);
   const report = await makeReport(folders, {
     title,
     strategies,
     dataDir,
     map: map === true ? undefined : map,
     signal,
-    onProgress(what, share) {
-      const bar =
-        bars.get(what) ?? progressBar(what, 1, { stream: stderr, format: (done) => `${Math.round(100 * done)} %` });
-      bars.set(what, bar);
-      bar.update(share);
-    },
-  }).finally(() => {
-    for (const bar of bars.values()) bar.done();
-  });
+    onProgress: progress.onProgress,
+  }).finally(progress.done);
   await writeFileAtomic(out, report.html);
   if (json) await print(stdout, `${JSON.stringify({ report: out, runs: report.runs })}\n`);
   else if (markdown) await print(stdout, markdownOf(report));
   else await print(stdout, `${out}\n`);
+}
+
+/** A bar for every long part of a report. */
+export function reportProgress(stream: Effects['stderr']): {
+  onProgress: (what: string, share: number) => void;
+  done: () => void;
+} {
+  const bars = new Map<string, Progress>();
+  return {
+    onProgress(what, share) {
+      const bar = bars.get(what) ?? progressBar(what, NaN, { stream, format: (done) => `${Math.round(100 * done)} %` });
+      bars.set(what, bar);
+      bar.update(share);
+    },
+    done: () => bars.forEach((bar) => bar.done()),
+  };
 }
 
 function markdownOf({ runs, tables }: Awaited<ReturnType<typeof makeReport>>): string {

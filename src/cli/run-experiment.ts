@@ -9,6 +9,7 @@ import { storageError } from '../pool/atomic.js';
 import { numberEstimate, percentEstimate } from '../report/format.js';
 import { writeReport } from '../report/report.js';
 import { alignTable, type Effects, formatSeconds, print, UsageError } from './effects.js';
+import { reportProgress } from './report-run.js';
 import { liveTable } from './run-table.js';
 
 /** Options of `querent run`, as commander delivers them. */
@@ -56,14 +57,16 @@ export async function runFromCommandLine(
   } catch (error) {
     table?.done();
     if (signal.aborted) {
-      await writeReport([folder], join(folder, 'report.html'));
+      await writeReport([folder], join(folder, 'report.html'), { dataDir: options.dataDir, map: false }); // no long work now
       stderr.write(`stopped; go on with: querent run --resume ${folder}\n`);
     }
     throw error;
   }
   table?.done();
   const report = join(folder, 'report.html');
-  await writeReport([folder], report);
+  const progress = reportProgress(stderr);
+  const { dataDir } = options;
+  await writeReport([folder], report, { dataDir, signal, onProgress: progress.onProgress }).finally(progress.done);
   const { config, environment, summary } = result;
   if (options.json === true) {
     await print(stdout, `${JSON.stringify({ folder, report, config, environment, summary })}\n`);

@@ -27,6 +27,8 @@ export interface ChartOptions {
 const NAME_HEIGHT = 16;
 const AXES_HEIGHT = 56;
 const BAND_OPACITY = 0.13;
+/** 95%, as the format writes it, is 95 % in these pages. */
+const PERCENT = "replace(datum.label, '%', '\u00a0%')";
 const FONT = 'system-ui, sans-serif';
 
 /** A learning-curve chart: mean lines named at their ends, and bands that were computed by the caller, for nothing is drawn at random. */
@@ -61,7 +63,7 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
     type: 'quantitative' as const,
     title: null,
     scale: { domain, nice: false, zero: false },
-    axis: { format: finer(yFormat, domain), tickCount: 6, domain: false, ticks: false },
+    axis: { format: finer(yFormat, domain), tickCount: 6, labelExpr: PERCENT, domain: false, ticks: false },
   };
   const only = (layer: string): [{ filter: { field: string; equal: string } }] => [
     { filter: { field: 'layer', equal: layer } },
