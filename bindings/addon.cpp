@@ -13,6 +13,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   querent::export_select(env, exports);
   querent::export_batch_bald(env, exports);
   querent::export_similarity(env, exports);
+  querent::export_tsne(env, exports);
   querent::export_stderr(env, exports);
   querent::export_replay(env, exports);
   return exports;

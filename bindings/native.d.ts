@@ -145,6 +145,15 @@ export interface KMeansOutcome {
   badRow: number;
 }
 
+export interface TsneOutcome {
+  /** [rows, 2]. */
+  points: Float64Array;
+  kl: number;
+  badRow: number;
+  /** The iteration after which a coordinate was no usable number, or -1; there are no points then. */
+  divergedAt: number;
+}
+
 export interface NativeAddon {
   readonly version: string;
   /** CPU levels that this binary holds and this machine can run, best first; always ends with 'scalar'. */
@@ -457,4 +466,21 @@ export interface NativeAddon {
     threads: number,
     control: Int32Array,
   ): Promise<KMeansOutcome>;
+  /** `theta` 0: all pairs, 8 bytes each. 4 <= rows, 1 <= perplexity <= (rows - 1) / 3; `control` counts iterations. */
+  tsne(
+    data: EmbeddingData,
+    dtype: number,
+    rows: number,
+    cols: number,
+    stride: number,
+    perplexity: number,
+    theta: number,
+    iterations: number,
+    exaggeration: number,
+    learningRate: number,
+    seed: bigint,
+    fromPrincipal: boolean,
+    threads: number,
+    control: Int32Array,
+  ): Promise<TsneOutcome>;
 }

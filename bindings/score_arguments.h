@@ -45,6 +45,7 @@ void export_select(Napi::Env env, Napi::Object exports);
 void export_replay(Napi::Env env, Napi::Object exports);
 void export_batch_bald(Napi::Env env, Napi::Object exports);
 void export_similarity(Napi::Env env, Napi::Object exports);
+void export_tsne(Napi::Env env, Napi::Object exports);
 void export_runtime(Napi::Env env, Napi::Object exports);
 
 }  // namespace querent

@@ -41,5 +41,11 @@ void bound_tile_gains(const float* bounds, size_t stride, const float* row_reach
 float least_bound(const float* bounds, size_t n);
 size_t collect_below(const float* bounds, size_t n, float limit, uint32_t* found);
 void square_roots(double* values, size_t n);
+void layout_repulsion(const double* x, const double* y, const double* source_x, const double* source_y,
+                      const double* mass, size_t count, double* out_x, double* out_y, double* out_sum);
+void layout_all_pairs(const double* x, const double* y, size_t first_point, const double* affinities, size_t points,
+                      LayoutForces* out);
+void layout_attraction(const double* points, size_t row, const uint32_t* columns, const double* affinities,
+                       size_t count, double* out);
 
 }  // namespace querent::QUERENT_LEVEL

@@ -45,6 +45,9 @@ const KernelTable kTable = {
     least_bound,
     collect_below,
     square_roots,
+    layout_repulsion,
+    layout_all_pairs,
+    layout_attraction,
 };
 
 }  // namespace querent::QUERENT_LEVEL

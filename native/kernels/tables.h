@@ -131,6 +131,25 @@ using LeastBound = float (*)(const float* bounds, size_t n);
 using CollectBelow = size_t (*)(const float* bounds, size_t n, float limit, uint32_t* found);
 using SquareRoots = void (*)(double* values, size_t n);
 
+inline constexpr size_t kLayoutLanes = 8;
+// Layouts (t-SNE) in the plane, f64. With q = 1 / (1 + |difference|²) of two points:
+// Repulsion of kLayoutLanes points by `count` sources: sums of mass q² (difference), and of mass q.
+using LayoutRepulsion = void (*)(const double* x, const double* y, const double* source_x, const double* source_y,
+                                 const double* mass, size_t count, double* out_x, double* out_y, double* out_sum);
+// Points [first_point, first_point + kLayoutLanes) against points [0, points), in that order; affinities [points]
+// [kLayoutLanes]. x and y may be read up to whole groups.
+struct LayoutForces {
+  double pull_x[kLayoutLanes], pull_y[kLayoutLanes];  // affinity q (difference)
+  double push_x[kLayoutLanes], push_y[kLayoutLanes];  // q² (difference)
+  double sum[kLayoutLanes];                           // q
+};
+using LayoutAllPairs = void (*)(const double* x, const double* y, size_t first_point, const double* affinities,
+                                size_t points, LayoutForces* out);
+// out [2]: the sum of affinity q (difference) of a point and its neighbours, neighbour e in lane e mod kLayoutLanes,
+// lanes folded by halves. points [N, 2]; count is a multiple of kLayoutLanes (affinities of 0 behind the last).
+using LayoutAttraction = void (*)(const double* points, size_t row, const uint32_t* columns, const double* affinities,
+                                  size_t count, double* out);
+
 inline constexpr size_t kPairPanel = 16;
 inline constexpr size_t kBoundPanel = 32;
 
@@ -166,6 +185,9 @@ struct KernelTable {
   LeastBound least_bound;
   CollectBelow collect_below;
   SquareRoots square_roots;
+  LayoutRepulsion layout_repulsion;
+  LayoutAllPairs layout_all_pairs;
+  LayoutAttraction layout_attraction;
 };
 
 // Bytes of scratch that the row kernels need, 64-byte aligned. Depends on the shape only.

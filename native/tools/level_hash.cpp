@@ -8,6 +8,7 @@
 #include <querent/philox.h>
 #include <querent/score.h>
 #include <querent/select.h>
+#include <querent/tsne.h>
 
 #include <bit>
 #include <cmath>
@@ -92,6 +93,7 @@ void hash_selections(Hash& hash, const std::vector<float>& p, size_t rows, size_
   hash.add(k_means(points, initial.data(), 7, 5, 0, 1, Control()).centroids);
   const Predictions predictions{points, From::logits, Normalize::none, 1e-3};
   hash.add(badge(predictions, points, {}, rows / 2, 5, 1, Control()).rows);
+  for (const double theta : {0.0, 0.5}) hash.add(tsne(points, {20, theta, 30, 12, 50, 3, true}, 1, Control()).points);
 }
 
 unsigned long long hash_of_level() {

@@ -27,6 +27,7 @@ export type Engine = Pick<
   | 'pairwiseDistances'
   | 'pairwiseDistancesAsync'
   | 'kMeans'
+  | 'tsne'
 >;
 
 export type {
@@ -45,4 +46,5 @@ export type {
   ScoreArray,
   SelectionOutcome,
   TopKOutcome,
+  TsneOutcome,
 } from '../../bindings/native.js';

@@ -13,3 +13,4 @@ export { pairwiseDistances, pairwiseDistancesAsync } from './pairwise.js';
 export { sampleWithoutReplacement } from './sample.js';
 export { score, scoreAsync, scoreTopK, scoreTopKAsync } from './score.js';
 export { topK, TopKAccumulator, topKAsync } from './top-k.js';
+export { tsne } from './tsne.js';

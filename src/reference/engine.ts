@@ -9,6 +9,7 @@ import { badgeRows, kMeansPlusPlusRows } from './d2-sampling.js';
 import { facilityLocationRows } from './facility.js';
 import { farthestFirst } from './farthest-first.js';
 import { pickBatch } from './joint-entropy.js';
+import { tsneRows } from './layout.js';
 import { kMeansRows } from './lloyd.js';
 import { Pace } from './pace.js';
 import { badPairRow, pairRowWriter, type PairTask } from './pair-table.js';
@@ -354,5 +355,11 @@ export const referenceEngine: Engine = {
   kMeans(data, dtype, rows, cols, stride, initial, k, maxIterations, tolerance, _threads, control) {
     const points = pointsOf(data, dtype, rows, cols, stride);
     return kMeansRows({ points, initial, k, maxIterations, tolerance, control });
+  },
+
+  tsne(data, dtype, rows, cols, stride, perplexity, _theta, iterations, exaggeration, learningRate, seed, ...rest) {
+    const [fromPrincipal, , control] = rest;
+    const points = pointsOf(data, dtype, rows, cols, stride);
+    return tsneRows({ points, perplexity, iterations, exaggeration, learningRate, seed, fromPrincipal, control });
   },
 };

@@ -16,6 +16,7 @@ export { allocMatrix, runtimeInfo, setLevel } from './runtime.js';
 export { sampleWithoutReplacement } from './sample.js';
 export { score, scoreAsync, scoreTopK, scoreTopKAsync } from './score.js';
 export { topK, TopKAccumulator, topKAsync } from './top-k.js';
+export { tsne } from './tsne.js';
 export { SCORE_DEFINITIONS } from '../contract/codes.js';
 export * from '../errors.js';
 export { matrix } from '../matrix.js';

@@ -24,6 +24,7 @@ export const STREAM_CONFIGURATIONS = 5;
 export const STREAM_REPLAY = 6;
 export const STREAM_RESERVOIR = 7;
 export const STREAM_CLUSTERS = 8;
+export const STREAM_LAYOUT = 9;
 export const STREAM_LEARNER = 16;
 
 /** Upper 32 bits of the 64-bit product of two unsigned words, by 16-bit halves so that every step is exact in f64. */

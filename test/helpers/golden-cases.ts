@@ -76,6 +76,10 @@ async function pairHashes(dtype: querent.DType, threads: number | undefined): Pr
   }
   const { centroids, assignments, nearest } = await querent.kMeans(many, 17, { seed: 2, threads });
   hashes[`kMeans ${dtype}`] = sha256(centroids.data as Float32Array | Float64Array, assignments, nearest);
+  for (const theta of [0, 0.5]) {
+    const { embedding } = await querent.tsne(many, { theta, iterations: 40, threads });
+    hashes[`tsne ${dtype} ${theta}`] = sha256(embedding);
+  }
   return hashes;
 }
 

@@ -25,6 +25,7 @@ export type Kernels = Pick<
   | 'pairwiseDistances'
   | 'pairwiseDistancesAsync'
   | 'kMeans'
+  | 'tsne'
   | 'allocMatrix'
   | 'batchBald'
 >;

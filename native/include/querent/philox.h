@@ -15,6 +15,7 @@ enum class Stream : uint32_t {
   configurations = 5,
   replay = 6,
   reservoir = 7,
+  layout = 9,
 };
 
 using PhiloxWords = std::array<uint32_t, 4>;
