@@ -82,6 +82,7 @@ export type {
   ModelLoader,
   PredictOptions,
 } from './models/model.js';
+export { fitTemperature, temper } from './models/calibration.js';
 export { createModel, loadModel, models } from './models/registry.js';
 export type { ModelType } from './models/types.js';
 export { createStrategy, strategies } from './strategies/registry.js';
