@@ -80,6 +80,11 @@ export class RunFolder {
     return this.#rounds;
   }
 
+  /** What was asked in each round. */
+  get picks(): readonly PicksRecord[] {
+    return this.#picks;
+  }
+
   /** Where a run keeps its snapshot. */
   stateOf(key: RunKey): string {
     const name = key.strategy.replace(/[^A-Za-z0-9+-]+/g, '_').slice(0, 40);

@@ -1,10 +1,11 @@
+import type { RoundRecord } from '../experiment/records.js';
 import type { CurvePoint, StrategySummary } from '../experiment/summary.js';
 import { learningCurve, summarize } from '../experiment/summary.js';
 import { type ChartOptions, learningCurveSpec, renderSvg, type Series } from './chart.js';
 import { curvePanels } from './curve-panels.js';
 import { numberEstimate, percent, percentEstimate } from './format.js';
 import { escapeHtml } from './html.js';
-import { baselineOf, colorsOf, type ReportRound, type RunData, SERIES_COLORS } from './run-data.js';
+import { baselineOf, colorsOf, type RunData, SERIES_COLORS } from './run-data.js';
 import { count, heading, type HeadingLevel, NOTHING, type Section } from './section.js';
 import { type Cell, htmlTable, type ReportTable } from './table.js';
 
@@ -55,7 +56,7 @@ const MEASURES: Readonly<Record<ReportMeasure, MeasureText>> = {
 };
 
 /** Mean and interval by number of labels. */
-function curveOf(rounds: readonly ReportRound[], strategy: string, measure: ReportMeasure): CurvePoint[] {
+function curveOf(rounds: readonly RoundRecord[], strategy: string, measure: ReportMeasure): CurvePoint[] {
   if (measure !== 'ece') return learningCurve(rounds, strategy, measure);
   const known = rounds.flatMap((record) => (record.ece === undefined ? [] : [{ ...record, accuracy: record.ece }]));
   return learningCurve(known, strategy, 'accuracy');
@@ -98,7 +99,7 @@ export async function renderCurves(run: RunData, level: HeadingLevel): Promise<S
 }
 
 /** Best accuracy first. */
-function ranked(rounds: readonly ReportRound[]): StrategySummary[] {
+function ranked(rounds: readonly RoundRecord[]): StrategySummary[] {
   return summarize(rounds).sort((a, b) => b.accuracy.mean - a.accuracy.mean);
 }
 
@@ -150,7 +151,7 @@ async function drawn(
   return renderSvg(spec, id, label);
 }
 
-function resultsTable(summaries: readonly StrategySummary[], rounds: readonly ReportRound[]): ReportTable {
+function resultsTable(summaries: readonly StrategySummary[], rounds: readonly RoundRecord[]): ReportTable {
   const hasEce = rounds.some(({ ece }) => ece !== undefined);
   const share = (estimate: StrategySummary['accuracy']): Cell => ({
     text: percentEstimate(estimate),
@@ -201,8 +202,8 @@ function curveTable({ rounds, strategies }: RunData, summaries: readonly Strateg
   };
 }
 
-function seedsTable(rounds: readonly ReportRound[]): ReportTable {
-  const last = new Map<string, ReportRound>();
+function seedsTable(rounds: readonly RoundRecord[]): ReportTable {
+  const last = new Map<string, RoundRecord>();
   for (const record of rounds) {
     const key = `${record.seed} ${record.strategy}`;
     if (record.labels >= (last.get(key)?.labels ?? 0)) last.set(key, record);

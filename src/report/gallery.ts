@@ -1,8 +1,9 @@
+import type { PicksRecord } from '../experiment/records.js';
 import type { Dataset } from '../data/dataset.js';
 import { classNames } from './balance.js';
 import { percent } from './format.js';
 import { escapeHtml } from './html.js';
-import { baselineOf, type ReportPicks, type RunData } from './run-data.js';
+import { baselineOf, type RunData } from './run-data.js';
 import { count, heading, type HeadingLevel, NOTHING, type Section, subheading } from './section.js';
 import { isImageShape, type SpriteSheet, spriteSheet } from './thumbnails.js';
 
@@ -66,7 +67,7 @@ ${parts.join('\n')}`,
 }
 
 /** As many thumbnails per round as the page can bear. */
-function makeSheet(rounds: readonly ReportPicks[], dataset: Dataset): { perRound: number; sprites: SpriteSheet } {
+function makeSheet(rounds: readonly PicksRecord[], dataset: Dataset): { perRound: number; sprites: SpriteSheet } {
   for (let perRound = PER_ROUND; ; perRound = Math.floor(perRound / 2)) {
     const all = rounds.flatMap(({ indices }) => indices.slice(0, perRound));
     const sprites = spriteSheet(
@@ -97,14 +98,14 @@ interface Shown {
   readonly names: readonly string[];
 }
 
-function strip(title: string, pick: ReportPicks, shown: Shown, level: HeadingLevel): string {
+function strip(title: string, pick: PicksRecord, shown: Shown, level: HeadingLevel): string {
   const items = pick.indices.slice(0, shown.perRound).map((index, at) => item(pick, index, at, shown));
   const more = pick.indices.length - items.length;
   return `${subheading(level, `${title}${more > 0 ? `, ${items.length} of ${pick.indices.length}` : ''}`)}
 <ul class="shots">${items.join('')}</ul>`;
 }
 
-function item(pick: ReportPicks, index: number, at: number, { sprites, className, names }: Shown): string {
+function item(pick: PicksRecord, index: number, at: number, { sprites, className, names }: Shown): string {
   const label = pick.labels[at] ?? -1;
   const predicted = pick.predicted?.[at] ?? undefined;
   const confidence = pick.confidence?.[at] ?? undefined;

@@ -1,10 +1,11 @@
+import type { PicksRecord } from '../experiment/records.js';
 import type { Dataset } from '../data/dataset.js';
 import { classNames } from './balance.js';
 import { type Gallery, positionOf } from './gallery.js';
 import { escapeHtml, jsonElement } from './html.js';
 import { base64Of, MAP_GRID, type PoolMap } from './map.js';
 import { pngUri } from './png.js';
-import type { ReportPicks, RunData } from './run-data.js';
+import type { RunData } from './run-data.js';
 import { count, heading, type HeadingLevel, NOTHING, type Section } from './section.js';
 
 /** Colours of rounds that the page defines, early to late. */
@@ -25,7 +26,7 @@ export function renderMap(
 ): Section {
   const { id } = run;
   const places = new Map(Array.from(map.indices, (index, at) => [index, at]));
-  const isOn = ({ indices }: ReportPicks): boolean => indices.every((index) => places.has(index));
+  const isOn = ({ indices }: PicksRecord): boolean => indices.every((index) => places.has(index));
   const asked = run.seeds.filter((seed) => run.picks.some((pick) => pick.seed === seed));
   const whole = asked.filter((seed) => run.picks.every((pick) => pick.seed !== seed || isOn(pick)));
   const shown = whole.length > 0 ? whole : asked.slice(0, 1);
@@ -95,7 +96,7 @@ function panel(
   id: string,
   strategy: string,
   seed: number,
-  own: readonly ReportPicks[],
+  own: readonly PicksRecord[],
   map: PoolMap,
   places: ReadonlyMap<number, number>,
   rounds: number,

@@ -1,31 +1,8 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { show } from '../contract/text.js';
-import { ArgumentError, FormatError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import { armsOf } from '../experiment/config.js';
-import { picksSchema, type RoundRecord, roundSchema } from '../experiment/records.js';
+import type { PicksRecord, RoundRecord } from '../experiment/records.js';
 import { RunFolder, type RunManifest } from '../experiment/run-folder.js';
-import { readJsonLines } from '../pool/atomic.js';
-
-/** A round; what folders of older versions do not hold is missing. */
-const reportRoundSchema = roundSchema.extend({
-  /** Expected calibration error on the test set. */
-  ece: z.number().optional(),
-  /** Labels bought so far, per class. */
-  balance: z.array(z.number()).optional(),
-  stop: z.string().optional(),
-});
-export type ReportRound = Omit<z.output<typeof reportRoundSchema>, 'stop'> & Pick<RoundRecord, 'stop'>;
-
-/** One value per pick, or nothing where a strategy or an older version gives none. */
-const perPick = z.array(z.number().nullable()).nullable().optional();
-const reportPicksSchema = picksSchema.extend({
-  scores: perPick,
-  predicted: perPick,
-  confidence: perPick,
-});
-export type ReportPicks = z.output<typeof reportPicksSchema>;
 
 /** One run folder as the report sees it. */
 export interface RunData {
@@ -34,8 +11,8 @@ export interface RunData {
   readonly path: string;
   readonly manifest: RunManifest;
   /** Of the strategies that are shown. */
-  readonly rounds: readonly ReportRound[];
-  readonly picks: readonly ReportPicks[];
+  readonly rounds: readonly RoundRecord[];
+  readonly picks: readonly PicksRecord[];
   /** Labels of the strategies that are shown, in the order of the configuration; also those without a round so far. */
   readonly strategies: readonly string[];
   readonly seeds: readonly number[];
@@ -48,19 +25,17 @@ export interface RunData {
  * @throws {FormatError} Its files are damaged.
  */
 export async function readRun(path: string, id: string, wanted?: readonly string[]): Promise<RunData> {
-  const { manifest } = await RunFolder.open(path);
+  const { manifest, rounds, picks } = await RunFolder.open(path);
   const arms = armsOf(manifest.config);
   const isShown = ({ label, name }: { label: string; name: string }): boolean =>
     wanted === undefined || wanted.includes(label) || wanted.includes(name);
   const strategies = arms.filter(isShown).map(({ label }) => label);
-  const rounds = await readRecords(join(path, 'rounds.jsonl'), reportRoundSchema);
-  const picks = await readRecords(join(path, 'picks.jsonl'), reportPicksSchema);
   const isOfShown = ({ strategy }: { strategy: string }): boolean => strategies.includes(strategy);
   return {
     id,
     path,
     manifest,
-    rounds: (rounds as ReportRound[]).filter(isOfShown),
+    rounds: rounds.filter(isOfShown),
     picks: picks.filter(isOfShown),
     strategies,
     seeds: manifest.config.seeds,
@@ -75,19 +50,6 @@ export function checkWanted(runs: readonly RunData[], wanted: readonly string[] 
     const known = [...new Set(arms.map(({ label }) => label))].join(', ');
     throw new ArgumentError(`report: expected strategies of the runs (${known}), got ${show(strategy)}`);
   }
-}
-
-async function readRecords<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>[]> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return [];
-  return (await readJsonLines(path)).map((line, at) => {
-    const parsed = schema.safeParse(line);
-    if (!parsed.success) throw new FormatError(`${path}: line ${at + 1} is not a record of this kind of file`);
-    return parsed.data;
-  });
 }
 
 /** The strategy that the others are compared with: `random`, where it was run. */
