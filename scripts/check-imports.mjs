@@ -13,7 +13,7 @@ const RANKS = [
   ['native', 'kernels', 'pool', 'data', 'tensorflow', 'models', 'runtime'],
   ['strategies', 'rl', 'meta'],
   ['learner', 'oracle'],
-  ['experiment', 'report', 'scale', 'interop'],
+  ['experiment', 'report', 'scale', 'interop', 'campaign'],
   ['index'],
   ['cli'],
 ];
@@ -25,6 +25,7 @@ const STRANGERS = {
   pool: ['data', 'tensorflow', 'models'],
   tensorflow: ['kernels', 'pool', 'data', 'models'],
   data: ['tensorflow', 'models'],
+  interop: ['campaign'],
 };
 
 /** Builtins that tie a file to Node; the reference must also run elsewhere. */
