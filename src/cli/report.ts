@@ -17,7 +17,9 @@ export function reportCommand(): Command {
     .option('--title <text>', 'heading of the page (default: what came out, in words)')
     .option('--strategies <names>', 'strategies to show, separated by commas (default: all)', names)
     .option('--data-dir <folder>', 'where data sets with files are, for map and pictures (default: QUERENT_DATA_DIR)')
-    .addOption(new Option('--map <method>', 'how the pool is laid out: pca').choices(['pca']))
+    .addOption(
+      new Option('--map <method>', 'how the pool is laid out: tsne or pca (default: tsne)').choices(['tsne', 'pca']),
+    )
     .option('--no-map', 'leave the map of the pool out')
     .option('--markdown', 'print the tables as Markdown instead of the path')
     .option('--json', 'print {"report": path, "runs": [{folder, headline, tables}]}')

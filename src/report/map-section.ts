@@ -70,10 +70,13 @@ function explain(map: PoolMap, dataset: Dataset, asked: readonly number[], shown
     n === rows
       ? `all ${rows.toLocaleString('en')} samples`
       : `${n.toLocaleString('en')} of ${rows.toLocaleString('en')} samples`;
+  const isTsne = map.method === 'tsne';
+  const method = isTsne ? 't-SNE of the samples' : 'The two principal components of the samples';
+  const near = isTsne ? ' Neighbours are alike; distances between groups mean little.' : '';
   const missing = asked.length - shown.length;
   const left = missing > 0 ? ` ${count(missing, 'further seed')} left out: their picks are not all on the map.` : '';
   const names = dataset.classes <= NAMED_CLASSES ? ' Names are the classes.' : '';
-  return `The two principal components of the samples, ${size} in grey; coloured is what was asked for.${names}${left}`;
+  return `${method}, ${size} in grey; coloured is what was asked for.${names}${near}${left}`;
 }
 
 /** Which of the colours a round from 1 has. */

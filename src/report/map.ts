@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkMatrix, type Matrix } from '../matrix.js';
+import { nextTurn } from '../contract/turn.js';
+import { checkMatrix, matrix, type Matrix } from '../matrix.js';
 import { denseRows, takeRows } from '../models/samples.js';
 import { writeFileAtomic } from '../pool/atomic.js';
-import { sampleWithoutReplacement } from '../kernels/index.js';
-import { principalComponents } from './pca.js';
+import { sampleWithoutReplacement, tsne } from '../kernels/index.js';
+import { principalComponents } from '../reference/principal.js';
 
 /** How points of many dimensions are laid out in two. */
-export type MapMethod = 'pca';
+export type MapMethod = 'tsne' | 'pca';
 
 /** Points of the map at most. */
 export const MAP_POINTS = 5000;
 /** Positions are whole numbers from 0 to this. */
 export const MAP_GRID = 1000;
 const MARGIN = 25;
+/** Fewer points than this have no neighbourhoods to keep. */
+const LEAST_NEIGHBOURS = 10;
 /** Picks may take this share of the points, so that the rest of the pool still shows. */
 const PICKS_SHARE = 0.7;
 const CACHE_VERSION = 1;
@@ -79,13 +82,13 @@ export async function mapSamples(
   options: MapOptions = {},
 ): Promise<PoolMap> {
   const { seed = 0, signal, onProgress } = options;
-  const { method = 'pca' } = options;
+  const method = indices.length < LEAST_NEIGHBOURS ? 'pca' : (options.method ?? 'tsne');
   const taken = checkMatrix('report', 'samples', takeRows(checkMatrix('report', 'samples', samples), indices));
   const points = denseRows(taken, 0, taken.rows);
   const key = keyOf(points, indices, method, seed);
   const path = join(folder, `map-${method}.json`);
   const kept = await readCache(path, key, indices.length);
-  const positions = kept ?? (await layOut(points, taken.cols, { seed, signal, onProgress }));
+  const positions = kept ?? (await layOut(points, taken.cols, method, { seed, signal, onProgress }));
   if (kept === undefined) {
     const document = { format: 'querent-map', version: CACHE_VERSION, key, method, positions: base64Of(positions) };
     await writeFileAtomic(path, `${JSON.stringify(document)}\n`).catch(() => undefined);
@@ -96,32 +99,43 @@ export async function mapSamples(
 async function layOut(
   points: Float32Array,
   cols: number,
+  method: MapMethod,
   { seed = 0, signal, onProgress }: MapOptions,
 ): Promise<Uint16Array> {
-  const flat = await principalComponents(points, points.length / cols, cols, 2, { seed, signal, onProgress });
-  return toGrid(flat.data, flat.cols);
+  const view = matrix(points, points.length / cols, cols);
+  if (method === 'pca') {
+    await nextTurn(); // what is written about it shows before, for it takes its time in one go
+    signal?.throwIfAborted();
+    return toGrid(principalComponents(view));
+  }
+  const { embedding } = await tsne(view, {
+    seed,
+    signal,
+    onProgress: ({ done, total }) => onProgress?.(done / total),
+  });
+  return toGrid(embedding);
 }
 
-/** Both axes by the same factor, so that distances stay comparable; the first two columns are x and y. */
-function toGrid(points: Float32Array, cols: number): Uint16Array {
-  const rows = points.length / cols;
-  const axis = (k: number): Float64Array =>
-    Float64Array.from({ length: rows }, (_, row) => (k < cols ? (points[row * cols + k] as number) : 0));
-  const axes = [axis(0), axis(1)] as const;
-  const ranges = axes.map((values) => [
-    values.reduce((a, b) => Math.min(a, b), Infinity),
-    values.reduce((a, b) => Math.max(a, b), -Infinity),
-  ]);
-  const width = Math.max(...ranges.map(([low = 0, high = 0]) => high - low)) || 1;
+/** Both axes by the same factor, so that distances stay comparable. [N, 2] in both. */
+function toGrid(points: ArrayLike<number>): Uint16Array {
+  const grid = new Uint16Array(points.length);
+  const ranges = [0, 1].map((axis) => rangeOf(points, axis));
+  const width = Math.max(...ranges.map(([low, high]) => high - low)) || 1;
   const scale = (MAP_GRID - 2 * MARGIN) / width;
-  const grid = new Uint16Array(2 * rows);
-  for (const [k, values] of axes.entries()) {
-    const [low = 0, high = 0] = ranges[k] as number[];
-    const middle = (low + high) / 2;
-    for (let row = 0; row < rows; row++)
-      grid[2 * row + k] = Math.round(MAP_GRID / 2 + scale * ((values[row] as number) - middle));
+  for (let i = 0; i < points.length; i++) {
+    const [low, high] = ranges[i % 2] as [number, number];
+    grid[i] = Math.round(MAP_GRID / 2 + scale * ((points[i] as number) - (low + high) / 2));
   }
   return grid;
+}
+
+function rangeOf(points: ArrayLike<number>, axis: number): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = axis; i < points.length; i += 2) {
+    low = Math.min(low, points[i] as number);
+    high = Math.max(high, points[i] as number);
+  }
+  return [low, high];
 }
 
 function keyOf(points: Float32Array, indices: Uint32Array, method: MapMethod, seed: number): string {

@@ -24,7 +24,7 @@ export interface ReportOptions {
   readonly dataDir?: string | undefined;
   /** The data, of runs that were made with one that has no name here. */
   readonly dataset?: Dataset | undefined;
-  /** How the pool is laid out in two dimensions, or false for no map and no pictures. */
+  /** How the pool is laid out in two dimensions (default `tsne`), or false for no map and no pictures. */
   readonly map?: MapMethod | false | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what is going on and the share of it that is done, 0 to 1. */

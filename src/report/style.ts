@@ -58,7 +58,7 @@ th, td { padding: .4rem .6rem; text-align: right; border-bottom: 1px solid var(-
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--muted); white-space: normal; min-width: 4.2rem; }
-tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; max-width: 16rem; }
+tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: min(9.5rem, 34vw); max-width: 16rem; }
 .matrix { width: auto; }
 .matrix th, .matrix td { text-align: center; padding: .35rem .5rem; }
 .matrix td { border: 2px solid var(--paper); background: var(--panel); white-space: pre-line; line-height: 1.25; min-width: 5.2rem; }
