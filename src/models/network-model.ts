@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkCount } from '../contract/check.js';
 import type { MatrixLike } from '../contract/tensor-like.js';
@@ -68,6 +70,13 @@ export class NetworkModel implements Model {
 
   get options(): Readonly<Record<string, unknown>> {
     return this.#description.options;
+  }
+
+  /** The same network in the same state; training either leaves the other alone. */
+  copy(): NetworkModel {
+    const copy = new NetworkModel(this.#description, this.#network);
+    copy.#state = this.#state; // replaced by training, never written to
+    return copy;
   }
 
   async fit(samples: MatrixLike, labels: ArrayLike<number>, options: FitOptions = {}): Promise<FitResult> {
@@ -175,6 +184,14 @@ export class NetworkModel implements Model {
     const meta: SavedMeta = { name, options, steps: this.#state?.steps ?? null };
     const arrays = this.#state === undefined ? {} : { weights: this.#state.weights, moments: this.#state.moments };
     await saveBundle(dir, FORMAT, { meta, arrays });
+  }
+
+  /** True where {@link save} wrote into this folder. */
+  static async isIn(dir: string): Promise<boolean> {
+    return access(join(dir, `${FORMAT}.json`)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /**

@@ -9,6 +9,12 @@ import { blobs } from '../helpers/blobs.js';
 const CLASSES = 3;
 const FEATURES = 16;
 const SIZE = { sampleShape: [4, 4, 1], classes: CLASSES, minSteps: 40, epochs: 1 };
+/** {@link SIZE} and more as each model takes it; what a committee trains with are options of its members. */
+function sized(name: string, more: object = {}): object {
+  const { sampleShape, classes, ...training } = SIZE;
+  if (name !== 'committee') return { ...SIZE, ...more };
+  return { sampleShape, classes, count: 2, member: { name: 'mlp', ...training, ...more } };
+}
 const train = blobs(60, CLASSES, FEATURES);
 const held = blobs(90, CLASSES, FEATURES, { seed: 2 });
 
@@ -20,9 +26,13 @@ const accuracyOf = (data: Float32Array): number => {
   return right.length / held.labels.length;
 };
 
+async function filesIn(dir: string): Promise<number> {
+  return (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length;
+}
+
 for (const name of models.keys()) {
   test.serial(`${name} learns three clouds and predicts rows that sum to one`, async (t) => {
-    const model = createModel(name, SIZE);
+    const model = createModel(name, sized(name));
     const { loss } = await model.fit(train.samples, train.labels);
     t.true(loss < 1);
     const { data, rows, cols } = await model.predictProba(held.samples);
@@ -37,7 +47,7 @@ for (const name of models.keys()) {
   test.serial(`${name} repeats bit for bit with the same seed, and differs with another`, async (t) => {
     const predictions = [];
     for (const seed of [5, 5, 6]) {
-      const model = createModel(name, SIZE);
+      const model = createModel(name, sized(name));
       await model.fit(train.samples, train.labels, { seed });
       predictions.push((await model.predictProba(held.samples)).data);
     }
@@ -46,10 +56,10 @@ for (const name of models.keys()) {
   });
 
   test.serial(`${name} forgets what it knew unless it is warm-started`, async (t) => {
-    const used = createModel(name, SIZE);
+    const used = createModel(name, sized(name));
     await used.fit(held.samples, held.labels, { seed: 1 });
     await used.fit(train.samples, train.labels, { seed: 5 });
-    const fresh = createModel(name, SIZE);
+    const fresh = createModel(name, sized(name));
     await fresh.fit(train.samples, train.labels, { seed: 5 });
     const expected = await fresh.predictProba(held.samples);
     t.deepEqual(await used.predictProba(held.samples), expected);
@@ -59,22 +69,24 @@ for (const name of models.keys()) {
 
   test.serial(`${name} that was saved and loaded predicts the same, and trains on the same`, async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'querent-model-'));
-    const model = createModel(name, SIZE);
+    const model = createModel(name, sized(name));
     await model.save(dir);
     await t.throwsAsync((await loadModel(dir)).predictProba(held.samples), { code: 'ERR_QUERENT_NOT_FITTED' });
     await model.fit(train.samples, train.labels, { seed: 3 });
     await model.save(dir);
+    const files = await filesIn(dir);
     await model.save(dir);
     const copy = await loadModel(dir);
     t.deepEqual(await copy.predictProba(held.samples), await model.predictProba(held.samples));
     for (const each of [model, copy]) await each.fit(train.samples, train.labels, { seed: 4, warmStart: true });
     t.deepEqual(await copy.predictProba(held.samples), await model.predictProba(held.samples));
-    t.is((await readdir(dir)).length, 3); // old weights do not pile up
+    t.is(files, name === 'committee' ? 7 : 3);
+    t.is(await filesIn(dir), files); // old weights do not pile up
   });
 
   test.serial(`${name} leaves no tensors behind, whether a fit ends well or not`, async (t) => {
     const { tf } = await loadTensorflow();
-    const model = createModel(name, SIZE);
+    const model = createModel(name, sized(name));
     const work = async (): Promise<void> => {
       await model.fit(train.samples, train.labels);
       await model.predictProba(held.samples);
@@ -94,7 +106,7 @@ for (const name of models.keys()) {
   });
 
   test.serial(`${name} refuses samples and labels that are wrong, and says which`, async (t) => {
-    const model = createModel(name, SIZE);
+    const model = createModel(name, sized(name));
     const poisoned = { ...train.samples, data: train.samples.data.slice() };
     poisoned.data[3 * FEATURES + 2] = NaN;
     await t.throwsAsync(model.fit(poisoned, train.labels), {
@@ -117,7 +129,7 @@ for (const name of models.keys()) {
   });
 
   test.serial(`${name} stops with the name of the loss when it is not finite any more`, async (t) => {
-    const model = createModel(name, { ...SIZE, learningRate: 1e30 });
+    const model = createModel(name, sized(name, { learningRate: 1e30 }));
     await t.throwsAsync(model.fit(train.samples, train.labels), {
       code: 'ERR_QUERENT_VALUE',
       message: /training loss became (NaN|Infinity|-Infinity) in step \d+ of epoch \d+; lower learningRate/,
@@ -125,23 +137,25 @@ for (const name of models.keys()) {
   });
 
   test.serial(`${name} can be trained on a single sample of a single class`, async (t) => {
-    const model = createModel(name, { ...SIZE, minSteps: 5 });
+    const model = createModel(name, sized(name, { minSteps: 5 }));
     const one = { data: train.samples.data.slice(0, FEATURES), rows: 1, cols: FEATURES };
     await model.fit(one, [1]);
     t.is((await model.predictProba(one)).rows, 1);
   });
 
   test(`${name} lists its options when one is misspelt`, (t) => {
-    const error = t.throws(() => createModel(name, { ...SIZE, learning_rate: 1 }), { code: 'ERR_QUERENT_ARGUMENT' });
+    const error = t.throws(() => createModel(name, sized(name, { learning_rate: 1 })), {
+      code: 'ERR_QUERENT_ARGUMENT',
+    });
     t.regex(error.message, /unknown option 'learning_rate'.*learningRate/);
-    t.throws(() => createModel(name, { ...SIZE, epochs: 0 }), { message: /epochs, got 0/ });
+    t.throws(() => createModel(name, sized(name, { epochs: 0 })), { message: /epochs, got 0/ });
     t.throws(() => createModel(name, { sampleShape: [2], classes: 1 }), { message: /classes, got 1/ });
   });
 }
 
 test('an unknown model is an error that lists the known ones', (t) => {
   t.throws(() => createModel('cnnn', SIZE), {
-    message: "there is no model 'cnnn'; expected 'logistic', 'mlp' or 'cnn'",
+    message: "there is no model 'cnnn'; expected 'logistic', 'mlp', 'cnn' or 'committee'",
   });
 });
 
