@@ -97,21 +97,28 @@ export {
   type TrainingHistory,
 } from './strategies/strategy.js';
 export type { StrategyType } from './strategies/types.js';
-export {
-  ActiveLearner,
-  type ActiveLearnerOptions,
-  type RestoreOptions,
-  type RunOptions,
-  type RunResult,
-  type WorkOptions,
-} from './learner/learner.js';
+export { ActiveLearner } from './learner/learner.js';
+export type { ActiveLearnerOptions, KnownSamples, RestoreOptions } from './learner/learner-options.js';
+export type { BatchLabels, BatchQuestions, BudgetLike, RunOptions, RunResult, WorkOptions } from './learner/run.js';
+export { FixedPredictions, fixedPredictions } from './learner/fixed-predictions.js';
 export type { PickExplanation } from './learner/explanations.js';
 export { labelBalance, type LabelBalance, measure, type Metrics } from './learner/metrics.js';
 export type { MembersLike, PoolArrays } from './learner/pool-arrays.js';
 export type { Costs } from './learner/prices.js';
 export { queryFrom, type QueryFromOptions, type QuerySources } from './learner/query-from.js';
-export { type Oracle, simulatedOracle } from './learner/oracle.js';
-export type { ExplainedQuery, Round, RoundSeconds } from './learner/round.js';
+export { costlyOracle, type PriceOptions } from './learner/oracles/costly.js';
+export { humanOracle, type HumanOracle, type HumanOracleOptions } from './learner/oracles/human.js';
+export { noisyOracle, type NoiseOptions } from './learner/oracles/noisy.js';
+export type { Answers, DetailedAnswers, Oracle, OracleOptions } from './learner/oracles/oracle.js';
+export { refusingOracle, type RefusalOptions } from './learner/oracles/refusing.js';
+export { simulatedOracle } from './learner/oracles/simulated.js';
+export type { ExplainedQuery, Round, RoundSeconds, ValidationReport } from './learner/round.js';
+export type { StoppingCriterion, StoppingType, StoppingView } from './learner/stopping/criterion.js';
+export { cohenKappa } from './learner/stopping/kappa.js';
+export { createStopping, stoppingCriteria } from './learner/stopping/registry.js';
+export type { Stop, StoppingLike } from './learner/stopping/watchers.js';
+export type { Key } from './learner/units.js';
+export { type GroupSplit, splitByGroups } from './learner/validation.js';
 export { type ExperimentConfig, type ExperimentConfigInput } from './experiment/config.js';
 export type { Environment } from './experiment/environment.js';
 export {

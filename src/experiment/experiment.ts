@@ -1,9 +1,10 @@
 import type { Dataset, LoadOptions } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import { ArgumentError } from '../errors.js';
-import { ActiveLearner, type RunOptions } from '../learner/learner.js';
+import { ActiveLearner } from '../learner/learner.js';
+import type { RunOptions } from '../learner/run.js';
 import { labelBalance } from '../learner/metrics.js';
-import { simulatedOracle } from '../learner/oracle.js';
+import { simulatedOracle } from '../learner/oracles/simulated.js';
 import type { Round } from '../learner/round.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';

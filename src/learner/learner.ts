@@ -1,85 +1,28 @@
-import { createHash } from 'node:crypto';
-import { checkCount, checkSeed } from '../contract/check.js';
-import { type MatrixLike, readMatrix } from '../contract/tensor-like.js';
-import { ArgumentError, FormatError, QuerentError, ShapeError } from '../errors.js';
-import { sampleWithoutReplacement } from '../kernels/index.js';
-import type { MatrixView } from '../matrix.js';
-import type { FitResult, Model, ModelLoader } from '../models/model.js';
-import { createModel, loadModel } from '../models/registry.js';
-import { checkFinite, checkLabels, denseRows, takeRows } from '../models/samples.js';
-import { createStrategy } from '../strategies/registry.js';
-import type { QueryResult, QueryStrategy } from '../strategies/strategy.js';
-import { checkMembers, checkNeeds, checkPicks, queryContext, type Stopwatch } from './context.js';
-import { LabelBook } from './label-book.js';
-import { measure, type Metrics } from './metrics.js';
-import { type Oracle, toOracle } from './oracle.js';
-import type { Round } from './round.js';
-import { deriveSeed, SEED_FIT, SEED_INITIAL, SEED_QUERY } from './seeds.js';
+import { checkCount } from '../contract/check.js';
+import { ArgumentError, ShapeError } from '../errors.js';
+import type { Model } from '../models/model.js';
+import { type QueryStrategy, SKIPPED } from '../strategies/strategy.js';
+import { type Limits, NO_LIMITS } from './batch.js';
+import type { PickExplanation } from './explanations.js';
+import { Purchases } from './interactive.js';
+import type { Entry, LabelBook } from './label-book.js';
+import { type ActiveLearnerOptions, readLearnerOptions, type RestoreOptions, type Setup } from './learner-options.js';
+import { arraysOf, optionsOf, poolChecksum, recall, stateOf } from './memory.js';
+import { labelBalance } from './metrics.js';
+import { Progress } from './progress.js';
+import { askOracle, type CheckedAnswers } from './oracles/oracle.js';
+import { candidatesOf, NO_TIME, type QueryOutcome, type QuerySeconds, runQuery } from './querying.js';
+import type { ExplainedQuery, Round, ValidationReport } from './round.js';
+import { endOf, readLimits, type RunOptions, type RunResult, type WorkOptions } from './run.js';
+import { deriveSeed, SEED_INITIAL, SEED_QUERY } from './seeds.js';
+import { holdFolder, releaseFolder } from './snapshot-lock.js';
 import { loadSnapshot, saveSnapshot } from './snapshot.js';
-
-/** What a learner works with that no snapshot holds. */
-interface Surroundings {
-  /** Answers questions in {@link ActiveLearner.run}: a function, or known labels of the whole pool. */
-  readonly oracle?: Oracle | ArrayLike<number> | undefined;
-  /** Samples with known classes, apart from the pool, to measure on after every round. */
-  readonly test?: { readonly samples: MatrixLike; readonly labels: ArrayLike<number> } | undefined;
-  /** Gets lines for people from the strategy. */
-  readonly log?: ((message: string) => void) | undefined;
-}
-
-export interface ActiveLearnerOptions extends Surroundings {
-  /** A model, or the name of one, which then trains with its default options. */
-  readonly model: Model | string;
-  /** A strategy, or the name of one. */
-  readonly strategy: QueryStrategy | string;
-  /** Samples to ask about, [N, features], N >= 1, all finite; not written to, and not to be written to. */
-  readonly pool: MatrixLike;
-  /** Number of classes; may be left out where `model` is a model. */
-  readonly classes?: number | undefined;
-  /** Shape of one sample for a model given by name, e.g. [28, 28, 1]; default [features]. */
-  readonly sampleShape?: readonly number[] | undefined;
-  /** Decides the initial samples, ties and training; default 0. */
-  readonly seed?: number | bigint | undefined;
-  /** Train on from the last round's weights instead of from scratch; default false. */
-  readonly warmStart?: boolean | undefined;
-}
-
-export interface RestoreOptions extends Surroundings {
-  /** Needed where the snapshot was written without the pool. */
-  readonly pool?: MatrixLike | undefined;
-  /** Reads the model back where it is none of this package's. */
-  readonly model?: ModelLoader | undefined;
-  /** Needed where the strategy is none of this package's. */
-  readonly strategy?: QueryStrategy | undefined;
-}
-
-export interface WorkOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface RunOptions extends WorkOptions {
-  /** Labels to own at the end, the initial ones and any already there included. Never exceeded. */
-  readonly budget: number;
-  /** Labels to buy per round. */
-  readonly batch: number;
-  /** Labels of the first round where there are none yet, drawn at random; default `batch`. */
-  readonly initial?: number | undefined;
-  /** Called after every round; the next one waits for it. */
-  readonly onRound?: ((round: Round) => void | Promise<void>) | undefined;
-}
-
-export interface RunResult {
-  /** The rounds of this run. */
-  readonly rounds: readonly Round[];
-  /** Why it ended: the budget is spent, or the pool is. */
-  readonly stop: 'budget' | 'pool';
-}
-
-interface QueryOutcome extends QueryResult {
-  readonly seconds: { readonly score: number; readonly select: number };
-}
-
-const NO_TIME = { score: 0, select: 0 } as const;
+import { secondsSince, type Stopwatch } from './stopwatch.js';
+import { Turnstile } from './turnstile.js';
+import { viewOf } from './stopping/view.js';
+import type { Stop } from './stopping/watchers.js';
+import { Trainer } from './trainer.js';
+import { ValidationSet } from './validation-set.js';
 
 /**
  * The active-learning loop: ask for labels, train on them, ask again.
@@ -90,53 +33,33 @@ const NO_TIME = { score: 0, select: 0 } as const;
 export class ActiveLearner {
   readonly model: Model;
   readonly strategy: QueryStrategy;
-  readonly #pool: MatrixView;
+  readonly #setup: Setup;
   readonly #book: LabelBook;
-  readonly #seed: bigint;
-  readonly #warmStart: boolean;
-  readonly #oracle: Oracle | undefined;
-  readonly #test: { samples: MatrixView; labels: Uint32Array } | undefined;
-  readonly #log: (message: string) => void;
-  /** Batches of labels so far. */
-  #rounds = 0;
-  /** New indices that the model has not been trained on, or null. */
-  #pending: Uint32Array | null = null;
-  #isFitted = false;
-  #isBusy = false;
+  readonly #trainer: Trainer;
+  readonly #validation: ValidationSet;
+  readonly #progress = new Progress();
+  readonly #turnstile = new Turnstile();
   #poolChecksum: string | undefined;
+  readonly #folders = new Set<string>();
 
   /**
    * @throws {ArgumentError} Unknown names, wrong or missing options.
    * @throws {ShapeError} An empty pool, or sizes that do not fit.
-   * @throws {ValueError} A sample that is not finite.
-   * @throws {UnavailableError} The strategy needs what the model does not offer.
+   * @throws {ValueError} A sample that is not finite, a price that is none.
+   * @throws {UnavailableError} The strategy needs what the model or the learner does not offer.
    */
   constructor(options: ActiveLearnerOptions) {
-    const where = 'ActiveLearner';
-    const pool = readMatrix(where, 'pool', options.pool);
-    if (pool.rows === 0) throw new ShapeError(`${where}: expected at least one sample in pool, got none`);
-    checkFinite(where, pool);
-    const classes = checkClasses(where, options);
-    const { sampleShape = [pool.cols] } = options;
-    this.model =
-      typeof options.model === 'string' ? createModel(options.model, { sampleShape, classes }) : options.model;
-    this.strategy = typeof options.strategy === 'string' ? createStrategy(options.strategy) : options.strategy;
-    checkMembers(where, 'model', this.model, { fit: 'function', predictProba: 'function' });
-    checkMembers(where, 'strategy', this.strategy, { needs: 'array', query: 'function' });
-    checkNeeds(where, this.strategy, this.model);
-    this.#pool = pool;
-    this.#book = new LabelBook(pool.rows, classes);
-    this.#seed = checkSeed(where, options.seed);
-    this.#warmStart = options.warmStart ?? false;
-    this.#oracle = options.oracle === undefined ? undefined : toOracle(where, options.oracle, pool.rows);
-    this.#log = options.log ?? (() => undefined);
-    if (options.test !== undefined) {
-      const samples = readMatrix(where, 'test.samples', options.test.samples);
-      this.#test = { samples, labels: checkLabels(where, options.test.labels, samples.rows, classes) };
-    }
+    const setup = readLearnerOptions('ActiveLearner', options);
+    const { model, strategy, pool, seed, warmStart } = setup;
+    this.model = model;
+    this.strategy = strategy;
+    this.#setup = setup;
+    this.#book = setup.book;
+    this.#trainer = new Trainer({ model, pool, seed, warmStart, moments: strategy.watch ?? 0 });
+    this.#validation = new ValidationSet(setup.validation);
   }
 
-  /** Indices with labels, in the order in which these came. */
+  /** Indices with labels, in the order in which these came; all samples with the same id. */
   get labeled(): Uint32Array {
     return this.#book.labeled();
   }
@@ -146,237 +69,323 @@ export class ActiveLearner {
     return this.#book.labels();
   }
 
-  /** Indices without labels, ascending. */
+  /** Indices that can be asked about, ascending: of samples with the same id the lowest. */
   get unlabeled(): Uint32Array {
     return this.#book.unlabeled();
   }
 
+  /** Indices that were refused, in the order in which that came. */
+  get refused(): Uint32Array {
+    return this.#book.refused();
+  }
+
+  /** Indices that are held for validation, ascending. */
+  get held(): Uint32Array {
+    return this.#validation.held;
+  }
+
+  /** Labels bought so far, those taken back included: what a budget in labels counts. */
+  get bought(): number {
+    return this.#book.bought;
+  }
+
+  /** Paid so far for labels and refusals: what a budget in cost units counts. */
+  get cost(): number {
+    return this.#book.cost;
+  }
+
   /** Batches of labels so far; the number of the round that comes next. */
   get round(): number {
-    return this.#rounds;
+    return this.#progress.rounds;
   }
 
   /**
    * What to label next. Asking again before {@link teach} gives the same answer. As long as nothing is labelled, the
-   * answer is a random sample by the seed, the same for every strategy.
+   * answer is that of `coldStart`: a random sample by the seed, the same for every strategy, unless it was chosen
+   * otherwise. An interactive strategy asks the oracle itself: what it names is labelled already.
    *
-   * @returns min(n, unlabelled) distinct indices, the most wanted first.
+   * @returns min(n, unlabelled) distinct indices, the most wanted first; with groups that are asked together, at most
+   *   that many (see `composeBatch` for the rule).
    */
-  async query(n: number, options: WorkOptions = {}): Promise<QueryResult> {
+  async query(n: number, options: WorkOptions = {}): Promise<ExplainedQuery> {
     checkCount('query', 'n', n);
-    return this.#exclusively('query', async () => {
-      const { indices, scores } = await this.#query(n, options);
-      return scores === undefined ? { indices } : { indices, scores };
+    return this.#turnstile.enter('query', async () => {
+      const { seconds: _, isBought: __, ...result } = await this.#query(n, options, NO_LIMITS);
+      return result;
     });
   }
 
   /**
-   * Take labels in and train on all there are. Labels of samples that have one already are corrections: they replace it
-   * and cost nothing. When training is aborted the labels stay, and the next call trains first.
+   * Take answers in and train on all labels there are. Labels of samples that have one already are corrections: they
+   * replace it and cost nothing. SKIPPED (-1) is a refusal: the sample is not asked about again. When training is aborted
+   * the labels stay, and the next call trains first.
    *
-   * @throws {ArgumentError} Indices outside the pool or named twice.
+   * @throws {ArgumentError} Indices outside the pool, held for validation or named twice.
    * @throws {ValueError} A label that is no class.
    */
   teach(indices: ArrayLike<number>, labels: ArrayLike<number>, options: WorkOptions = {}): Promise<Round> {
-    return this.#exclusively('teach', async () => {
-      this.#take('teach', indices, labels);
+    return this.#turnstile.enter('teach', async () => {
+      this.#take('teach', { indices, labels }, []);
       if (this.#book.count === 0) throw new ShapeError('teach: expected at least one label, got none');
-      return this.#train(options, NO_TIME);
+      return this.#train(options.signal, NO_TIME);
     });
   }
 
   /**
-   * Query, ask the oracle and teach in turns until the budget or the pool is spent. Can be called again with a larger
-   * budget, and after an abort.
+   * Take labels back, e.g. because they were wrong. The samples can be asked about again; they stay paid, so the next
+   * label is free. The next call trains without them.
    *
-   * @throws The signal's reason, when it aborts; labels that have come by then are kept.
+   * @throws {ArgumentError} A sample that has no label.
+   */
+  remove(indices: ArrayLike<number>): void {
+    this.#turnstile.check('remove');
+    this.#progress.forget(this.#book.remove('remove', indices));
+  }
+
+  /**
+   * Leave samples out for good, as if the oracle had refused them. They cost what `skipCost` says.
+   *
+   * @throws {ArgumentError} A sample that has a label; {@link remove} it first.
+   */
+  skip(indices: ArrayLike<number>): void {
+    this.#turnstile.check('skip');
+    const labels = new Int32Array(typeof indices === 'object' ? (indices?.length ?? 0) : 0).fill(SKIPPED);
+    this.#take('skip', { indices, labels }, []);
+  }
+
+  /**
+   * Query, ask the oracle and teach in turns until the budget or the pool is spent or a stopping criterion is met. Can be
+   * called again with a larger budget, and after an abort.
+   *
+   * @throws The signal's reason, when it aborts; labels that have come by then are kept. What the oracle throws, and errors
+   *   about its answers: nothing of the rounds before is lost.
    */
   async run(options: RunOptions): Promise<RunResult> {
-    const { budget, batch, onRound, signal } = options;
-    checkCount('run', 'budget', budget, 1);
-    checkCount('run', 'batch', batch, 1);
+    const { signal, onRound } = options;
+    const limits = readLimits('run', options.budget, this.#setup.prices !== undefined);
+    const batch = checkCount('run', 'batch', options.batch, 1);
     const initial = checkCount('run', 'initial', options.initial ?? batch, 1);
-    return this.#exclusively('run', async () => {
+    return this.#turnstile.enter('run', async () => {
       const rounds: Round[] = [];
+      let stop = options.stopping === false ? undefined : this.#setup.watchers.stop;
       const finish = async (round: Round): Promise<void> => {
         rounds.push(round);
-        this.#isBusy = false; // between rounds all is in order: onRound may take a snapshot or correct a label
-        try {
-          await onRound?.(round);
-        } finally {
-          this.#isBusy = true;
-        }
+        if (options.stopping !== false) stop ??= round.stop;
+        await this.#turnstile.aside(() => onRound?.(round));
       };
-      if (this.#pending !== null) await finish(await this.#train({ signal }, NO_TIME));
-      while (this.#book.count < Math.min(budget, this.#book.size)) {
+      const trainIfNeeded = async (asked: QuerySeconds): Promise<void> => {
+        if (this.#progress.isUnfinished && this.#book.count > 0) await finish(await this.#train(signal, asked));
+      };
+      await trainIfNeeded(NO_TIME);
+      while (stop === undefined) {
+        stop = endOf(this.#book, limits, candidatesOf(this.#book, limits).length);
+        if (stop !== undefined) break;
         const size = this.#book.count === 0 ? initial : batch;
-        const { indices, seconds } = await this.#query(Math.min(size, budget - this.#book.count), { signal });
-        this.#take('run', indices, await this.#ask(indices, signal));
-        await finish(await this.#train({ signal }, seconds));
+        const turn = await this.#turn(Math.min(size, limits.labels - this.#book.bought), limits, options);
+        if ('stop' in turn) stop = turn;
+        else await trainIfNeeded(turn);
       }
-      return { rounds, stop: this.#book.count >= budget ? 'budget' : 'pool' };
+      const { bought: labels, cost } = this.#book;
+      return { rounds, ...stop, labels, cost, validationLabels: this.#validation.labels };
     });
+  }
+
+  /** Ask one batch of questions and write the answers down. */
+  async #turn(n: number, limits: Limits, { signal, onQuery, onLabels }: RunOptions): Promise<QuerySeconds | Stop> {
+    const before = { candidates: this.#book.unlabeled().length, cost: this.#book.cost };
+    const { seconds, isBought, ...questions } = await this.#query(n, { signal }, limits);
+    const { indices } = questions;
+    const round = this.#progress.rounds;
+    if (isBought) {
+      const isIdle = this.#book.unlabeled().length === before.candidates && this.#book.cost === before.cost;
+      if (isIdle) return { stop: 'strategy', reason: `strategy ${this.strategy.name} bought no label` };
+      return seconds;
+    }
+    await this.#turnstile.aside(() => onQuery?.({ ...questions, round }));
+    const answers = await this.#ask(indices, round, signal);
+    const { fresh, refused } = this.#take('run', answers, questions.picks);
+    if (fresh.length + refused.length === 0) {
+      signal?.throwIfAborted();
+      return { stop: 'oracle', reason: `the oracle answered none of ${indices.length} questions` };
+    }
+    const labels = fresh.map((index) => this.#book.labelOf(index) as number);
+    const { bought, cost } = this.#book;
+    await this.#turnstile.aside(() => onLabels?.({ round, indices: fresh, labels, refused, bought, cost }));
+    if (fresh.length === 0) this.#setup.log(`the oracle refused all of ${refused.length} questions; asking others`);
+    return seconds;
   }
 
   /**
    * Write the learner into a folder, from which {@link ActiveLearner.restore} goes on. The old snapshot stays whole until
-   * the new one is.
+   * the new one is. Other processes cannot write snapshots into the folder until this one ends or {@link close}s.
    *
    * @param options `pool: false` leaves the samples out; they must then be given to `restore`.
    * @throws {StorageError} The folder cannot be written.
+   * @throws {QuerentError} ERR_QUERENT_BUSY: another process writes its snapshots there.
    */
   snapshot(dir: string, options: { readonly pool?: boolean | undefined } = {}): Promise<void> {
-    return this.#exclusively('snapshot', async () => {
-      const samples = denseRows(this.#pool, 0, this.#pool.rows);
-      const { rows, cols } = this.#pool;
-      const { name, options: strategyOptions = {} } = this.strategy;
-      const state = {
-        seed: this.#seed.toString(),
-        classes: this.#book.classes,
-        warmStart: this.#warmStart,
-        strategy: { name, options: { ...strategyOptions }, state: this.strategy.state?.() ?? null },
-        pool: { rows, cols, sha256: (this.#poolChecksum ??= checksum(samples)) },
-        labeled: [...this.labeled],
-        labels: [...this.labels],
-        rounds: this.#rounds,
-        pending: this.#pending === null ? null : [...this.#pending],
-        isFitted: this.#isFitted,
-      };
-      await saveSnapshot(dir, state, this.model, options.pool === false ? undefined : samples);
+    return this.#turnstile.enter('snapshot', async () => {
+      await holdFolder(dir);
+      this.#folders.add(dir);
+      this.#poolChecksum ??= poolChecksum(this.#setup.pool);
+      const state = stateOf(this.#setup, this.#progress, this.#validation, this.#poolChecksum);
+      const arrays = arraysOf(this.#setup, this.#trainer.record, options.pool !== false);
+      await saveSnapshot(dir, state, this.model, arrays);
     });
+  }
+
+  /** Let other processes write to the folders of this learner's snapshots. */
+  async close(): Promise<void> {
+    for (const dir of this.#folders) await releaseFolder(dir);
+    this.#folders.clear();
   }
 
   /**
    * Go on from a snapshot. The oracle, the test samples and the log are not part of it and have to be given again.
    *
    * @throws {StorageError} There is no snapshot.
-   * @throws {FormatError} It is damaged, or was made with another pool.
+   * @throws {FormatError} It is damaged, of another version, or was made with another pool.
    */
   static async restore(dir: string, options: RestoreOptions = {}): Promise<ActiveLearner> {
-    const { state, modelDir, pool: saved } = await loadSnapshot(dir);
-    const { rows, cols, sha256 } = state.pool;
-    const pool = options.pool ?? (saved && { data: saved, rows, cols });
-    if (pool === undefined) {
-      throw new ArgumentError(`${dir}: the snapshot was written without its samples; pass them as pool`);
-    }
-    const strategy = options.strategy ?? createStrategy(state.strategy.name, state.strategy.options);
-    const model = await (options.model?.load(modelDir) ?? loadModel(modelDir));
-    const { oracle, test, log } = options;
-    const { classes, warmStart } = state;
-    const seed = BigInt(state.seed);
-    const learner = new ActiveLearner({ model, strategy, pool, classes, warmStart, seed, oracle, test, log });
-    const found = checksum(denseRows(learner.#pool, 0, learner.#pool.rows));
-    if (found !== sha256) {
-      throw new FormatError(
-        `${dir}: expected the pool that the snapshot was made with (SHA-256 ${sha256}), got ${found}`,
-      );
-    }
-    strategy.restore?.(state.strategy.state);
-    learner.#book.teach(dir, state.labeled, state.labels);
-    learner.#rounds = state.rounds;
-    learner.#pending = state.pending === null ? null : Uint32Array.from(state.pending);
-    learner.#isFitted = state.isFitted;
-    learner.#poolChecksum = sha256;
+    const snapshot = await loadSnapshot(dir);
+    const learner = new ActiveLearner(await optionsOf(dir, snapshot, options));
+    recall(dir, snapshot, learner.#setup, learner.#validation, learner.#progress);
+    learner.#poolChecksum = snapshot.state.pool.sha256;
+    learner.#trainer.record.restore(snapshot.arrays.history ?? []);
     return learner;
   }
 
-  async #query(n: number, { signal }: WorkOptions): Promise<QueryOutcome> {
+  async #query(n: number, { signal }: WorkOptions, limits: Limits): Promise<QueryOutcome> {
     signal?.throwIfAborted();
-    const wanted = Math.min(n, this.#book.size - this.#book.count);
-    if (wanted === 0) return { indices: new Uint32Array(0), seconds: NO_TIME };
-    if (this.#book.count === 0) {
-      const seed = deriveSeed(this.#seed, SEED_INITIAL, 0);
-      return { indices: sampleWithoutReplacement(this.#book.size, wanted, { seed }), seconds: NO_TIME };
-    }
-    if (this.#pending !== null || !this.#isFitted) await this.#train({ signal }, NO_TIME);
-    const started = performance.now();
-    const watch: Stopwatch = { seconds: 0 };
-    const context = queryContext(
+    await this.#prepareValidation(signal);
+    const book = this.#book;
+    const isCold = book.count === 0;
+    const isInteractive = !isCold && this.strategy.needs.includes('oracle');
+    if (!isCold && this.#progress.isStale) await this.#train(signal, NO_TIME);
+    const { model, pool, coldStart, prices, seed, together, explain, log } = this.#setup;
+    const round = this.#progress.rounds;
+    const outcome = await runQuery(
       {
-        model: this.model,
-        pool: this.#pool,
-        book: this.#book,
-        seed: deriveSeed(this.#seed, SEED_QUERY, this.#rounds),
-        round: this.#rounds,
-        log: this.#log,
+        strategy: isCold ? coldStart : this.strategy,
+        model,
+        pool,
+        book,
+        seed: isCold ? deriveSeed(seed, SEED_INITIAL, 0) : deriveSeed(seed, SEED_QUERY, round),
+        round,
+        isCold,
+        costs: prices,
+        validation: this.#validation.samples,
+        record: this.#trainer.record.moments > 0 ? this.#trainer.record : undefined,
+        purchases: isInteractive ? (watch) => this.#purchases(n, limits, watch, signal) : undefined,
+        limits,
+        together,
+        explain,
+        log,
         signal,
       },
-      watch,
+      n,
     );
-    const { indices, scores } = await this.strategy.query(context, wanted, { signal });
-    checkPicks(this.strategy, indices, wanted, (index) => index < this.#book.size && !this.#book.has(index));
-    const seconds = { score: watch.seconds, select: secondsSince(started) - watch.seconds };
-    return { indices, scores, seconds };
+    this.#progress.pseudo = outcome.pseudoLabels;
+    if (isInteractive) this.#progress.explain(outcome.picks);
+    return outcome;
   }
 
-  async #ask(indices: Uint32Array, signal: AbortSignal | undefined): Promise<ArrayLike<number>> {
-    if (this.#oracle === undefined) {
+  /** The counter at which an interactive strategy buys; all that it buys in one query is one round. */
+  #purchases(most: number, limits: Limits, watch: Stopwatch, signal: AbortSignal | undefined): Purchases {
+    const round = this.#progress.rounds;
+    const train = (step: number, warmStart: boolean | undefined) =>
+      this.#trainer.train({ labeled: this.labeled, labels: this.labels, round, step, warmStart, signal });
+    return new Purchases({
+      book: this.#book,
+      most,
+      limits,
+      buy: async (indices) => {
+        const answers = await watch.time('ask', () => this.#ask(indices, round, signal));
+        this.#take('label', answers, [], round);
+        signal?.throwIfAborted();
+      },
+      recall: (indices, labels) => void this.#take('label', { indices, labels }, [], round),
+      release: (indices) => this.#progress.forget(this.#book.release('release', indices)),
+      fit: (step, warmStart) => watch.time('train', () => train(step, warmStart)),
+      evaluate: () =>
+        watch.time('evaluate', async () => {
+          const { samples } = this.#validation;
+          if (samples === undefined) throw new ArgumentError('interactive.evaluate: expected validation samples');
+          return this.#trainer.measure(samples);
+        }),
+    });
+  }
+
+  async #ask(indices: Uint32Array, round: number, signal: AbortSignal | undefined): Promise<CheckedAnswers> {
+    const { oracle } = this.#setup;
+    if (oracle === undefined) {
       throw new ArgumentError('run: expected an oracle; pass one to the learner, or use query and teach');
     }
-    return this.#oracle(indices, { signal });
+    return askOracle(oracle, indices, { signal, round }, this.#book.classes);
   }
 
-  /** Write labels down; they are kept whatever happens to the training that follows. */
-  #take(where: string, indices: ArrayLike<number>, labels: ArrayLike<number>): void {
-    const fresh = this.#book.teach(where, indices, labels);
-    if (fresh.length > 0) this.#rounds += 1;
-    this.#pending = Uint32Array.from([...(this.#pending ?? []), ...fresh]);
+  async #prepareValidation(signal: AbortSignal | undefined): Promise<void> {
+    const { oracle, pool, log } = this.#setup;
+    if (!this.#validation.isOpen || oracle === undefined) return;
+    log(`asking for the labels of ${this.#validation.held.length} validation samples, beside the budget`);
+    await this.#validation.prepare(oracle, pool, this.#book, signal);
+  }
+
+  /**
+   * Write answers down; they are kept whatever happens to the training that follows.
+   *
+   * @param round The round that they belong to, where it may have begun already; default a new one.
+   */
+  #take(
+    where: string,
+    answers: { indices: ArrayLike<number>; labels: ArrayLike<number>; costs?: Float64Array | undefined },
+    picks: readonly PickExplanation[],
+    round = this.#progress.rounds,
+  ): Entry {
+    const { indices, labels, costs } = answers;
+    const entry = this.#book.teach(where, indices, labels, costs);
+    this.#progress.wrote(entry, labels, picks, round);
+    return entry;
   }
 
   /** Train on all labels and measure: the end of a round. */
-  async #train({ signal }: WorkOptions, asked: { score: number; select: number }): Promise<Round> {
+  async #train(signal: AbortSignal | undefined, asked: QuerySeconds): Promise<Round> {
     signal?.throwIfAborted();
-    const round = Math.max(this.#rounds - 1, 0);
+    await this.#prepareValidation(signal);
+    const { model, pool, seed, test: testSamples, watchers } = this.#setup;
+    const [book, progress] = [this.#book, this.#progress];
+    const round = Math.max(progress.rounds - 1, 0);
     const started = performance.now();
-    const seed = deriveSeed(this.#seed, SEED_FIT, round);
-    const samples = takeRows(this.#pool, this.labeled);
-    const fit: FitResult = await this.model.fit(samples, this.labels, { seed, signal, warmStart: this.#warmStart });
-    const train = secondsSince(started);
-    const indices = this.#pending ?? new Uint32Array(0);
-    this.#pending = null;
-    this.#isFitted = true;
+    const pseudo = progress.openPseudoLabels(book);
+    const fit = await this.#trainer.train({ labeled: this.labeled, labels: this.labels, pseudo, round, signal });
+    const train = asked.train + secondsSince(started);
     const measured = performance.now();
-    const metrics = await this.#evaluate();
-    const seconds = { train, ...asked, evaluate: secondsSince(measured) };
-    return { round, labels: this.#book.count, indices, metrics, fit, seconds };
+    // neither of these is aborted: a warm model must not be trained twice for one round
+    const test = testSamples && (await this.#trainer.measure(testSamples));
+    const validation = await this.#validate();
+    const stop = await watchers.observe(viewOf({ model, pool, book, seed, round, test, validation }));
+    if (stop !== undefined) this.#setup.log(`stopping criterion ${stop.stop}: ${stop.reason}`);
+    const evaluate = asked.evaluate + secondsSince(measured);
+    const { indices, refused, picks } = progress.finish();
+    return {
+      round,
+      labels: book.bought,
+      cost: book.cost,
+      indices: Uint32Array.from(indices),
+      ...labelBalance(book.labels(), book.classes),
+      ...(picks.length > 0 && { picks }),
+      ...(refused.length > 0 && { refused: Uint32Array.from(refused) }),
+      ...(pseudo && { pseudoLabels: pseudo.indices.length }),
+      metrics: test,
+      ...(validation && { validation }),
+      fit,
+      seconds: { train, score: asked.score, select: asked.select, evaluate },
+      ...(stop && { stop }),
+    };
   }
 
-  async #evaluate(): Promise<Metrics | undefined> {
-    if (this.#test === undefined || this.#test.labels.length === 0) return undefined;
-    return measure(await this.model.predictProba(this.#test.samples), this.#test.labels);
+  async #validate(): Promise<ValidationReport | undefined> {
+    const { samples, labels, cost } = this.#validation;
+    return samples && { ...(await this.#trainer.measure(samples)), labels, cost };
   }
-
-  /** @throws {QuerentError} Another call has not finished yet. */
-  async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) {
-      throw new QuerentError(
-        'ERR_QUERENT_BUSY',
-        `${name}: expected the learner's last call to have finished; await it first`,
-      );
-    }
-    this.#isBusy = true;
-    try {
-      return await work();
-    } finally {
-      this.#isBusy = false;
-    }
-  }
-}
-
-function checkClasses(where: string, { model, classes }: ActiveLearnerOptions): number {
-  const known = typeof model === 'string' ? undefined : model.classes;
-  const count = checkCount(where, 'classes', classes ?? known, 2);
-  if (known !== undefined && known !== count) {
-    throw new ArgumentError(`${where}: expected the model's ${known} classes, got ${count}`);
-  }
-  return count;
-}
-
-function checksum(samples: Float32Array): string {
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
 }

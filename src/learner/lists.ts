@@ -22,7 +22,7 @@ export function checkIndices(
       throw new ArgumentError(`${where}: expected ${name} from 0 to ${size - 1}, got ${show(index)} at position ${i}`);
     }
     if (seen.has(index) && !repeats) {
-      throw new ArgumentError(`${where}: expected every index once in ${name}, got ${index} again at position ${i}`);
+      throw new ArgumentError(`${where}: expected every index once, got ${index} again at position ${i} of ${name}`);
     }
     seen.add(index);
   }

@@ -65,6 +65,11 @@ export function likeliest(data: Float32Array, start: number, cols: number): numb
   return best;
 }
 
+/** The likeliest class of every row, lowest on ties. */
+export function likeliestClasses({ data, rows, cols }: FloatRows): Uint32Array {
+  return Uint32Array.from({ length: rows }, (_, row) => likeliest(data, row * cols, cols));
+}
+
 /** How many labels each class has, and how even that is. */
 export interface LabelBalance {
   /** Labels of each class, [C]. */
