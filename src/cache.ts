@@ -75,8 +75,14 @@ const SILENCE_MS = 30_000;
  * without it (temporary name, then rename), so taking over the lock of a process that died needs no care.
  *
  * @param onWait Called once when somebody else holds the lock.
+ * @param signal Ends the waiting; `work` looks at it itself.
  */
-export async function withLock<T>(path: string, work: () => Promise<T>, onWait: () => void = () => {}): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  onWait: () => void = () => {},
+  signal?: AbortSignal,
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   for (let waiting = false; !(await tryLock(path)); waiting = true) {
     if (await isAbandoned(path)) {
@@ -85,6 +91,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, onWait: 
     }
     if (!waiting) onWait();
     await sleep(250);
+    signal?.throwIfAborted();
   }
   const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), HEARTBEAT_MS);
   heartbeat.unref();

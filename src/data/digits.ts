@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
+import { z } from 'zod';
 import { FormatError } from '../errors.js';
 import { storageError } from '../pool/atomic.js';
-import { type DatasetType, type LabeledSamples, scaleBytes } from './dataset.js';
+import { datasetType, type LabeledSamples, scaleBytes } from './dataset.js';
 
 const ASSET = fileURLToPath(new URL('../../assets/digits.br', import.meta.url));
 const SHA256 = '87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826';
@@ -20,9 +21,12 @@ const LARGEST = 16;
  * @see E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits (its test set). UCI Machine Learning
  *   Repository, 1998, https://doi.org/10.24432/C50P49, CC BY 4.0.
  */
-export const digits: DatasetType = {
+export const digits = datasetType({
   name: 'digits',
   description: '1797 handwritten digits of 8 x 8 pixels (UCI optical digits, embedded)',
+  licence: 'CC BY 4.0',
+  files: [],
+  options: z.strictObject({}),
   async load() {
     const bytes = await readAsset();
     const pixels = scaleBytes(bytes.subarray(0, IMAGES * PIXELS), LARGEST);
@@ -43,7 +47,7 @@ export const digits: DatasetType = {
       source: 'E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI (CC BY 4.0)',
     };
   },
-};
+});
 
 async function readAsset(): Promise<Uint8Array> {
   let packed: Uint8Array;

@@ -1,9 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { FormatError } from '../errors.js';
-import { storageError } from '../pool/atomic.js';
 
 /** Unsigned bytes with their shape. */
 export interface IdxArray {
@@ -42,35 +37,4 @@ export function parseIdx(bytes: Uint8Array, name: string): IdxArray {
     );
   }
   return { data: bytes.subarray(start), shape };
-}
-
-/**
- * Read an IDX file, plain or gzipped (told by content, not by name).
- *
- * @param sha256 Checksum of the inflated content.
- * @throws {FormatError} Damaged, or other content than the checksum says.
- * @throws {StorageError} The file cannot be read.
- */
-export async function readIdx(path: string, sha256: string): Promise<IdxArray> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw storageError('read', path, error);
-  }
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = await promisify(gunzip)(bytes);
-    } catch (cause) {
-      throw new FormatError(`${path}: the gzip data is damaged (${(cause as Error).message})`, { cause });
-    }
-  }
-  const array = parseIdx(bytes, path);
-  const found = createHash('sha256').update(bytes).digest('hex');
-  if (found !== sha256) {
-    throw new FormatError(
-      `${path}: expected inflated content with SHA-256 ${sha256}, got ${found}; it is another file`,
-    );
-  }
-  return array;
 }

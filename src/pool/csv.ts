@@ -41,7 +41,7 @@ const SPECIAL: Readonly<Record<string, number>> = {
 };
 
 /** The number a cell holds: decimal or NumPy's nan and inf in any case; undefined for anything else, also for ''. */
-function cellNumber(cell: string): number | undefined {
+export function cellNumber(cell: string): number | undefined {
   const text = cell.trim();
   if (text === '') return undefined;
   const value = Number(text);

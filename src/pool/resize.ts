@@ -5,10 +5,12 @@ const SUPPORT = 3;
 /** Weights are whole numbers of 2^-22: sums over 8-bit pixels stay exact. */
 const ONE = 1 << 22;
 
-/** What each target position takes from the source: `weights[t]` belong to source positions from `starts[t]`. */
+/** What target position t takes from the source: `weights[t * width + i]` of source position `starts[t] + i`, i < `lengths[t]`. */
 interface Plan {
-  readonly starts: readonly number[];
-  readonly weights: readonly (readonly number[])[];
+  readonly width: number;
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  readonly weights: Float64Array;
 }
 
 /**
@@ -43,35 +45,59 @@ function filterLine(
   target: Uint8Array,
   to: number,
   toStep: number,
-  { starts, weights }: Plan,
+  { width, starts, lengths, weights }: Plan,
   channels: number,
 ): void {
-  for (const [position, taps] of weights.entries()) {
+  for (let position = 0; position < starts.length; position++) {
     const first = from + (starts[position] as number) * fromStep;
+    const taps = lengths[position] as number;
     for (let c = 0; c < channels; c++) {
       let sum = ONE / 2;
-      for (let i = 0; i < taps.length; i++) sum += (source[first + i * fromStep + c] as number) * (taps[i] as number);
+      for (let i = 0; i < taps; i++) {
+        sum += (source[first + i * fromStep + c] as number) * (weights[position * width + i] as number);
+      }
       target[to + position * toStep + c] = Math.min(255, Math.max(0, Math.floor(sum / ONE)));
     }
   }
 }
 
+/** Data sets bring thousands of images of one size to another. */
+let lastPlans: { readonly key: string; readonly plan: Plan }[] = [];
+
 function lanczosPlan(from: number, to: number): Plan {
+  const key = `${from} ${to}`;
+  const known = lastPlans.find((entry) => entry.key === key)?.plan;
+  if (known !== undefined) return known;
+  const plan = makePlan(from, to);
+  lastPlans = [{ key, plan }, ...lastPlans.slice(0, 3)];
+  return plan;
+}
+
+function makePlan(from: number, to: number): Plan {
   const scale = from / to;
   const stretch = Math.max(1, scale);
   const support = SUPPORT * stretch;
-  const starts: number[] = [];
-  const weights: number[][] = [];
+  const width = 2 * Math.ceil(support) + 1;
+  const plan = {
+    width,
+    starts: new Int32Array(to),
+    lengths: new Int32Array(to),
+    weights: new Float64Array(to * width),
+  };
   for (let position = 0; position < to; position++) {
     const centre = (position + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
     const end = Math.min(from, Math.trunc(centre + support + 0.5));
     const taps = Array.from({ length: end - start }, (_, i) => lanczos((start + i - centre + 0.5) / stretch));
     const sum = taps.reduce((total, tap) => total + tap, 0);
-    starts.push(start);
-    weights.push(taps.map((tap) => Math.trunc((tap / sum) * ONE + (tap / sum < 0 ? -0.5 : 0.5))));
+    plan.starts[position] = start;
+    plan.lengths[position] = taps.length;
+    plan.weights.set(
+      taps.map((tap) => Math.trunc((tap / sum) * ONE + (tap / sum < 0 ? -0.5 : 0.5))),
+      position * width,
+    );
   }
-  return { starts, weights };
+  return plan;
 }
 
 function lanczos(x: number): number {

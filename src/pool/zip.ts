@@ -1,6 +1,8 @@
 import { constants } from 'node:buffer';
-import { crc32 } from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { crc32, inflateRaw, inflateRawSync } from 'node:zlib';
+import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { FormatError, QuerentError } from '../errors.js';
 import { storageError } from './atomic.js';
 
@@ -20,6 +22,8 @@ export interface ZipMember {
 
 /** Deflate packs at most this many bytes into one: a member that claims more lies about its size. */
 const MOST_PER_BYTE = 1032;
+/** Unpacking less than this takes less time than handing it to another thread. */
+const SMALL_BYTES = 1 << 16;
 
 /**
  * Open a zip archive and use its members, by name; folders are left out. Read are stored and deflated members, also
@@ -35,24 +39,37 @@ export async function withZip<Result>(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Result> {
   const { signal } = options;
-  let zip: ZipFile;
+  let handle: FileHandle;
   try {
-    zip = await openPromise(path, { autoClose: false });
+    handle = await open(path, 'r');
   } catch (error) {
-    throw zipError(path, error);
+    throw storageError('read', path, error);
   }
   try {
-    return await use(await listMembers(zip, path, signal));
+    const archive = { path, handle, signal, zip: await openZip(handle, path) };
+    return await use(await listMembers(archive));
   } finally {
-    zip.close();
+    await handle.close();
   }
 }
 
-async function listMembers(
-  zip: ZipFile,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, ZipMember>> {
+interface Archive {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly zip: ZipFile;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function openZip(handle: FileHandle, path: string): Promise<ZipFile> {
+  try {
+    return await fromFdPromise(handle.fd, { autoClose: false });
+  } catch (error) {
+    throw zipError(path, error);
+  }
+}
+
+async function listMembers(archive: Archive): Promise<Map<string, ZipMember>> {
+  const { path, zip, signal } = archive;
   const members = new Map<string, ZipMember>();
   try {
     for await (const entry of zip.eachEntry()) {
@@ -60,8 +77,7 @@ async function listMembers(
       const name = entry.fileName;
       if (name.endsWith('/')) continue;
       if (members.has(name)) throw new FormatError(`${path}: there are two members named ${name}, expected one`);
-      const read = (): Promise<Uint8Array> => readMember(zip, entry, path, signal);
-      members.set(name, { name, size: entry.uncompressedSize, read });
+      members.set(name, { name, size: entry.uncompressedSize, read: () => readMember(archive, entry) });
     }
   } catch (error) {
     throw signal?.aborted === true ? signal.reason : zipError(path, error);
@@ -69,38 +85,27 @@ async function listMembers(
   return members;
 }
 
-async function readMember(
-  zip: ZipFile,
-  entry: Entry,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
+async function readMember(archive: Archive, entry: Entry): Promise<Uint8Array> {
+  const { path, signal } = archive;
   signal?.throwIfAborted();
-  const { fileName: name, uncompressedSize: size } = entry;
+  const { fileName: name, uncompressedSize: size, compressionMethod: method } = entry;
   if (entry.isEncrypted()) throw new FormatError(`${path}: ${name} is encrypted, expected an archive without password`);
-  if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
-    throw new FormatError(
-      `${path}: ${name} is packed with method ${entry.compressionMethod}, expected 0 (stored) or 8 (deflated)`,
-    );
+  if (method !== 0 && method !== 8) {
+    throw new FormatError(`${path}: ${name} is packed with method ${method}, expected 0 (stored) or 8 (deflated)`);
   }
   if (size > (entry.compressedSize + 1) * MOST_PER_BYTE || size > constants.MAX_LENGTH) {
     throw new FormatError(
       `${path}: ${name} claims ${size} bytes out of ${entry.compressedSize}, which cannot be; the archive is damaged`,
     );
   }
-  const bytes = new Uint8Array(size);
-  let done = 0;
-  try {
-    const stream = await zip.openReadStreamPromise(entry);
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      signal?.throwIfAborted();
-      bytes.set(chunk, done);
-      done += chunk.length;
-    }
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : zipError(`${path}: ${name}`, error);
+  const packed = await readPacked(archive, entry);
+  signal?.throwIfAborted();
+  const bytes = method === 0 ? packed : await unpack(packed, size, `${path}: ${name}`);
+  if (bytes.length !== size) {
+    throw new FormatError(
+      `${path}: ${name} unpacks to ${bytes.length} bytes, expected ${size}; the archive is damaged`,
+    );
   }
-  if (done !== size) throw new FormatError(`${path}: ${name} ends after ${done} bytes, expected ${size}`);
   const found = crc32(bytes);
   if (found !== entry.crc32) {
     throw new FormatError(
@@ -108,6 +113,39 @@ async function readMember(
     );
   }
   return bytes;
+}
+
+/** The bytes of a member as they lie in the archive. */
+async function readPacked({ path, handle, zip }: Archive, entry: Entry): Promise<Uint8Array> {
+  const { fileName: name, compressedSize: size } = entry;
+  try {
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const { size: length } = await handle.stat();
+    if (fileDataStart + size > length) {
+      throw new FormatError(
+        `${path}: ${name} ends at byte ${fileDataStart + size}, the file at ${length}; it is cut short`,
+      );
+    }
+    const packed = new Uint8Array(size);
+    for (let done = 0; done < size;) {
+      const { bytesRead } = await handle.read(packed, done, size - done, fileDataStart + done);
+      if (bytesRead === 0) throw new FormatError(`${path}: the file was cut short while it was being read`);
+      done += bytesRead;
+    }
+    return packed;
+  } catch (error) {
+    throw zipError(`${path}: ${name}`, error);
+  }
+}
+
+async function unpack(packed: Uint8Array, size: number, where: string): Promise<Uint8Array> {
+  const limit = { maxOutputLength: size + 1 };
+  try {
+    const bytes = size < SMALL_BYTES ? inflateRawSync(packed, limit) : await promisify(inflateRaw)(packed, limit);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  } catch (cause) {
+    throw new FormatError(`${where}: the packed data is damaged (${(cause as Error).message})`, { cause });
+  }
 }
 
 /** Errors of the operating system have a code of theirs; everything else is about the archive. */
