@@ -1,6 +1,6 @@
-import { type Comparison, compareRun, type PairResult } from './comparison.js';
+import { type Comparison, compareRun, type PairResult, type Saving } from './comparison.js';
 import { baselineOf, type RunData } from './run-data.js';
-import { heading, type HeadingLevel, NOTHING, type Section } from './section.js';
+import { count, heading, type HeadingLevel, NOTHING, type Section } from './section.js';
 import { type Cell, htmlTable, type ReportTable, type ValueCell } from './table.js';
 
 /** What came out, in words and in matrices. */
@@ -14,6 +14,9 @@ export interface Findings {
 /** With more strategies the columns of a matrix are numbered instead of named. */
 const NAMED_COLUMNS = 7;
 
+/** With more, they are set smaller. */
+const SMALL_COLUMNS = 12;
+
 /** Headline, labels saved, and every strategy against every other. */
 export function renderFindings(run: RunData, level: HeadingLevel): Findings {
   const comparison = compareRun(run);
@@ -25,38 +28,46 @@ export function renderFindings(run: RunData, level: HeadingLevel): Findings {
       sections: [],
     };
   }
-  const sections = [savingSection(run, comparison, level), pairSection(run, comparison, level)];
+  const sections = renderComparison(run, comparison, level);
   return { headline: comparison.headline, standfirst: comparison.sentences.join(' '), sections };
+}
+
+/** Labels saved, and every strategy against every other. */
+export function renderComparison(run: RunData, comparison: Comparison, level: HeadingLevel): Section[] {
+  return [savingSection(run, comparison, level), pairSection(run, comparison, level)];
 }
 
 function savingSection(run: RunData, { savings }: Comparison, level: HeadingLevel): Section {
   if (savings.length === 0) return NOTHING;
   const baseline = baselineOf(run) ?? 'the baseline';
-  const rows = savings.map(({ target, strategy, labels, saved, low, high, reached, seeds }): Cell[] => [
-    strategy,
-    target,
-    labels === null ? { text: 'not reached', value: null } : { text: labels.toFixed(0), value: labels },
-    saved === null ? { text: '–', value: null } : { text: signed(saved, 0), value: saved },
-    low === null || high === null
-      ? { text: '–', value: null }
-      : { text: `${signed(low, 0)} to ${signed(high, 0)}`, value: `${low} to ${high}` },
-    { text: `${reached} of ${seeds}`, value: reached },
-  ]);
-  const table: ReportTable = {
-    id: 'savings',
-    caption: `Labels needed to reach an accuracy, and how many fewer than ${baseline}`,
-    columns: [
-      'strategy',
-      'accuracy to reach',
-      'labels needed',
-      'labels saved',
-      '95 % interval',
-      'seeds that reached it',
-    ],
-    rows,
-    note: `Mean over the seeds in which both the strategy and ${baseline} reached the accuracy. A negative number: more labels than ${baseline}.`,
+  const targets = [...new Set(savings.map(({ target }) => target))];
+  const tables = targets.map((target, at) => {
+    const own = savings.filter((saving) => saving.target === target);
+    return savingTable(at === 0 ? 'savings' : `savings-${at + 1}`, target, baseline, own);
+  });
+  const [first, ...others] = tables.map((table) => htmlTable(table));
+  const more = `<details><summary>${count(others.length, 'other accuracy').replace('accuracys', 'accuracies')}</summary>\n${others.join('\n')}</details>`;
+  const html = [heading(level, 'Labels saved', `${run.id}-savings`), first, ...(others.length > 0 ? [more] : [])];
+  return { html: html.join('\n'), tables };
+}
+
+function savingTable(id: string, target: string, baseline: string, savings: readonly Saving[]): ReportTable {
+  const none: ValueCell = { text: '–', value: null };
+  return {
+    id,
+    caption: `Labels needed to reach ${target}, and how many fewer than ${baseline}`,
+    columns: ['strategy', 'labels needed', 'labels saved', '95 % interval', 'seeds that reached it'],
+    rows: savings.map(({ strategy, labels, saved, low, high, reached, seeds }): Cell[] => [
+      strategy,
+      labels === null ? { text: 'not reached', value: null } : { text: labels.toFixed(0), value: labels },
+      saved === null ? none : { text: signed(saved, 0), value: saved },
+      low === null || high === null
+        ? none
+        : { text: `${signed(low, 0)} to ${signed(high, 0)}`, value: `${low} to ${high}` },
+      { text: `${reached} of ${seeds}`, value: reached },
+    ]),
+    note: `Mean over the seeds in which both the strategy and ${baseline} reached it. A negative number: more labels than ${baseline}.`,
   };
-  return { html: `${heading(level, 'Labels saved', `${run.id}-savings`)}\n${htmlTable(table)}`, tables: [table] };
 }
 
 function pairSection(run: RunData, comparison: Comparison, level: HeadingLevel): Section {
@@ -66,7 +77,8 @@ function pairSection(run: RunData, comparison: Comparison, level: HeadingLevel):
     ...(winLoss === undefined ? [] : [winLossTable(winLoss)]),
   ];
   if (tables.length === 0) return NOTHING;
-  const html = tables.map((table) => htmlTable(table, 'matrix'));
+  const look = run.strategies.length > SMALL_COLUMNS ? 'matrix small' : 'matrix';
+  const html = tables.map((table) => htmlTable(table, look));
   return { html: [heading(level, 'Who beats whom', `${run.id}-pairs`), ...html].join('\n'), tables };
 }
 
@@ -108,7 +120,7 @@ function pairCell(pair: PairResult | undefined): ValueCell {
 function winLossTable({ strategies, wins, comparisons }: NonNullable<Comparison['winLoss']>): ReportTable {
   return {
     id: 'win-loss',
-    caption: `Rounds in which the row was ahead of the column, of ${comparisons}`,
+    caption: `Rounds that the row won : lost against the column, of ${comparisons}`,
     columns: ['strategy', ...columnNames(strategies), 'won', 'lost'],
     rows: strategies.map((_, i): Cell[] => {
       const won = (wins[i] ?? []).reduce((sum, value) => sum + value, 0);
@@ -117,7 +129,7 @@ function winLossTable({ strategies, wins, comparisons }: NonNullable<Comparison[
         if (i === j) return SELF;
         const [mine, theirs] = [wins[i]?.[j] ?? 0, wins[j]?.[i] ?? 0];
         const look = mine > theirs ? 'better' : mine < theirs ? 'worse' : 'unclear';
-        return { text: String(mine), value: mine, look };
+        return { text: `${mine} : ${theirs}`, value: mine, look };
       });
       return [rowName(strategies, i), ...cells, { text: String(won), value: won }, { text: String(lost), value: lost }];
     }),

@@ -62,6 +62,9 @@ tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-w
 .matrix { width: auto; }
 .matrix th, .matrix td { text-align: center; padding: .35rem .5rem; }
 .matrix td { border: 2px solid var(--paper); background: var(--panel); white-space: pre-line; line-height: 1.25; min-width: 5.2rem; }
+.matrix th:first-child { text-align: left; padding-left: 0; }
+.matrix.small { font-size: .78rem; }
+.matrix.small td { min-width: 4.4rem; padding: .25rem .3rem; }
 .matrix tbody th { text-align: left; position: sticky; left: 0; background: var(--paper); max-width: 9rem; }
 .matrix td.better { background: var(--good-paper); color: var(--good); font-weight: 600; }
 .matrix td.worse { background: var(--bad-paper); color: var(--bad); font-weight: 600; }
@@ -138,4 +141,8 @@ summary:hover { text-decoration: underline; }
   .run + .run { break-before: page; }
   th, td { white-space: normal; }
   pre { white-space: pre-wrap; }
+  .matrix { font-size: 7pt; }
+  .matrix.small { font-size: 4pt; }
+  .matrix th, .matrix td, .matrix.small td { min-width: 0; padding: .15em .25em; border-width: 1px; }
+  .matrix tbody th { min-width: 0; position: static; }
 }`;
