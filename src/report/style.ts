@@ -139,7 +139,7 @@ summary:hover { text-decoration: underline; }
   .wide { display: block; }
   .narrow, .controls, .scripted .controls { display: none; }
   .run + .run { break-before: page; }
-  th, td { white-space: normal; }
+  table { font-size: 8pt; }
   pre { white-space: pre-wrap; }
   .matrix { font-size: 7pt; }
   .matrix.small { font-size: 4pt; }
