@@ -130,7 +130,7 @@ export {
 } from './experiment/experiment.js';
 export type { PicksRecord, RoundRecord } from './experiment/records.js';
 export type { StrategySummary } from './experiment/summary.js';
-export type { Estimate } from './experiment/statistics.js';
+export type { Estimate } from './experiment/statistics/estimate.js';
 export { type ReportOptions, type RunReport, writeReport } from './report/report.js';
 export type { MapMethod } from './report/map.js';
 export type { PlainTable } from './report/table.js';

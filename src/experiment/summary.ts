@@ -1,5 +1,6 @@
 import { isOfRun, type RoundRecord } from './records.js';
-import { estimate, type Estimate, meanHeight } from './statistics.js';
+import { meanHeight } from './statistics/curve.js';
+import { estimate, type Estimate } from './statistics/estimate.js';
 
 /** A measure of a round that can be drawn and averaged. */
 export type Measure = 'accuracy' | 'macroF1' | 'logLoss';

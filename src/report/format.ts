@@ -1,4 +1,4 @@
-import type { Estimate } from '../experiment/statistics.js';
+import type { Estimate } from '../experiment/statistics/estimate.js';
 
 /** 0.9612 -> 96.1 %. */
 export function percent(share: number): string {
