@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import { createStrategy, type QueryContext, Random } from '../../src/index.js';
+import { ActiveLearner, createStrategy, type QueryContext, Random } from '../../src/index.js';
 import { arrayContext } from '../helpers/array-context.js';
+import { blobs } from '../helpers/blobs.js';
+import { CentroidModel } from '../helpers/centroid-model.js';
 import { firstDifference } from '../helpers/values.js';
 
 /** Four predictions of three classes, for the pool indices 10, 20, 30 and 40. */
@@ -205,6 +207,22 @@ test('with two classes no temperature changes the order; with three it does', as
     const orders = await Promise.all([0.3, 1, 3, 20].map((temperature) => order(name, temperature, pair)));
     t.is(new Set(orders).size, 2, `${name}: ${orders.join(' | ')}`);
   }
+});
+
+test("temperature 'fit' takes the validation samples of a learner", async (t) => {
+  const pool = blobs(60, 3, 2, { spread: 1.2 });
+  const lines: string[] = [];
+  const learner = new ActiveLearner({
+    model: new CentroidModel(3),
+    strategy: createStrategy('entropy', { temperature: 'fit' }),
+    pool: pool.samples,
+    oracle: pool.labels,
+    validation: blobs(30, 3, 2, { spread: 1.2, seed: 9 }),
+    log: (line) => lines.push(line),
+  });
+  await learner.run({ budget: 20, batch: 5 });
+  t.is(lines.length, 3);
+  t.true(lines.every((line) => /^strategy entropy: temperature [\d.]+, fitted on 30 validation samples$/.test(line)));
 });
 
 test("temperature 'fit' without validation samples says what is missing", async (t) => {
