@@ -8,7 +8,17 @@ const noUnseededRandom = {
 
 export default tseslint.config(
   {
-    ignores: ['node_modules/', 'build/', 'dist/', 'prebuilds/', 'coverage/', 'runs/', 'assets/', 'bindings/*.d.ts'],
+    ignores: [
+      'node_modules/',
+      'build/',
+      'dist/',
+      'prebuilds/',
+      'coverage/',
+      'runs/',
+      'assets/',
+      'docs/api/',
+      'bindings/*.d.ts',
+    ],
   },
   ...tseslint.configs.recommended,
   {

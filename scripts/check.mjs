@@ -1,4 +1,4 @@
-// `npm run check`: types, lint, format of both languages, and the import direction.
+// `npm run check`: types, lint, format of both languages, the docs of the API, and the import direction.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +25,8 @@ const CHECKS = {
     if (spawnSync('clang-format', ['--version']).status !== 0) return null;
     return run('clang-format', 'clang-format', ['--dry-run', '-Werror', ...nativeSources()]);
   },
+  // every exported name has a sentence, and every link leads somewhere
+  'API docs': () => bin('typedoc/bin/typedoc', '--emit', 'none'),
   'import direction': () => {
     const problems = importProblems();
     return { code: problems.length > 0 ? 1 : 0, output: problems.join('\n') };

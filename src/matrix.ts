@@ -4,6 +4,7 @@ import { choices, expected, show } from './contract/text.js';
 
 /** Element types. `u8` is for images and embeddings only, never for probabilities. */
 export type DType = 'f32' | 'f64' | 'f16' | 'bf16' | 'u8';
+/** Numbers that predictions may have. */
 export type FloatDType = Exclude<DType, 'u8'>;
 
 /** Node's own Float16Array (Node >= 24), by its shape: older type libraries do not know it. */
@@ -14,6 +15,7 @@ export interface Float16View extends ArrayBufferView {
 }
 
 export type FloatData = Float32Array | Float64Array | Uint16Array;
+/** Memory that a matrix can lie on. */
 export type MatrixData = FloatData | Uint8Array | Uint8ClampedArray | Float16View;
 
 /**
@@ -28,6 +30,7 @@ export interface Matrix {
   readonly dtype?: DType | undefined;
 }
 
+/** How numbers lie in memory. */
 export interface MatrixOptions {
   /** Elements from one row to the next; default `cols`. */
   readonly stride?: number | undefined;

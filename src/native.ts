@@ -17,6 +17,7 @@ import { VERSION } from './contract/version.js';
 
 /** CPU levels that some build of the addon knows. */
 export const LEVELS = ['scalar', 'avx2', 'avx512', 'neon'] as const;
+/** What kernels can run as: a CPU level, or plain TypeScript ('reference'). */
 export type Level = (typeof LEVELS)[number] | 'reference';
 
 /** This file lies one folder below the package, in src/ as in dist/. */

@@ -9,6 +9,7 @@ export interface TensorflowInfo {
   readonly [detail: string]: unknown;
 }
 
+/** What runs here, for logs and bug reports. */
 export interface RuntimeInfo {
   /** Version of this package. */
   readonly version: string;

@@ -14,11 +14,13 @@ import { type CampaignStatus, statusOf } from './status.js';
 import { type GivenAnswer, givenSource, readSources, type Received, takeAnswers, type TellOptions } from './telling.js';
 import { Trainer, type WorkOptions } from './trainer.js';
 
+/** Options of `Campaign.open`. */
 export interface OpenOptions extends WorkOptions {
   /** Told how many items of the pool have been read of how many. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Options of `Campaign.ask`. */
 export interface AskOptions extends WorkOptions, ExportOptions {
   /** Questions; default that of the campaign. */
   readonly n?: number | undefined;
@@ -32,6 +34,7 @@ export interface AskOptions extends WorkOptions, ExportOptions {
   readonly predictions?: Predictions | undefined;
 }
 
+/** What `Campaign.ask` wrote. */
 export interface AskResult {
   /** Number of the batch, from 0; null for all open questions and for none. */
   readonly batch: number | null;
@@ -44,6 +47,7 @@ export interface AskResult {
   readonly status: CampaignStatus;
 }
 
+/** What came of the answers that were told. */
 export interface TellResult {
   readonly received: Received;
   readonly newClasses: readonly string[];

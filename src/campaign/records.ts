@@ -15,6 +15,7 @@ export const pickSchema = z.object({
   distance: numberOrNull,
 });
 
+/** A question of a campaign. */
 export type Pick = z.output<typeof pickSchema>;
 
 /** A line of questions.jsonl: questions that were chosen together. */
@@ -58,6 +59,7 @@ export const qualitySchema = z.object({
   test: z.object({ accuracy: z.number(), samples: z.int() }).nullable(),
 });
 
+/** How well a model of a campaign does, as far as that can be known. */
 export type Quality = z.output<typeof qualitySchema>;
 
 /** A line of rounds.jsonl: a training, and what it came to. */
@@ -81,4 +83,5 @@ export const roundSchema = z.object({
   seconds: z.object({ train: z.number(), evaluate: z.number() }),
 });
 
+/** A training of a campaign, and what it came to. */
 export type CampaignRound = z.output<typeof roundSchema>;

@@ -9,6 +9,7 @@ import type { Reception } from './votes.js';
 /** Answers as a program has them, without a file. */
 export type GivenAnswer = Omit<Answer, 'where' | 'annotator'> & { readonly annotator?: string | undefined };
 
+/** Options of `Campaign.tell`. */
 export interface TellOptions {
   /** Default: by the ending of each file's name. */
   readonly format?: ExchangeFormat | undefined;

@@ -11,6 +11,7 @@ import { invalidRow } from './rows.js';
 import { checkFloats, planPasses } from './score-plan.js';
 import { type MatrixLike, readMatrix } from './tensor-like.js';
 
+/** Options of {@link McDropoutAccumulator}. */
 export interface McAccumulatorOptions extends PassOptions {
   /** What to compute; default ['bald']. */
   readonly measures?: readonly McMeasure[] | undefined;

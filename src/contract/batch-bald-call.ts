@@ -9,6 +9,7 @@ import type { Engine } from './engine.js';
 import { type PassesPlan, planMcDropout, readSamplesAsync, type SamplesLike } from './passes-plan.js';
 import { invalidRow, rowFault, type RowRule } from './rows.js';
 
+/** Options of `batchBald`. */
 export interface BatchBaldOptions extends AsyncOptions {
   /** T, how many stochastic passes. May be left out, with rows and cols, when `samples` is a tensor that knows its shape. */
   readonly passes?: number | undefined;

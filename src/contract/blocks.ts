@@ -4,12 +4,14 @@ import { isDetached } from './check.js';
 import { expected } from './text.js';
 import { nextTurn } from './turn.js';
 
+/** How far a call is. */
 export interface Progress {
   /** Rows finished; never falls. */
   readonly done: number;
   readonly total: number;
 }
 
+/** What every asynchronous kernel takes. */
 export interface AsyncOptions {
   /** Rejects with `signal.reason` as soon as it is aborted. */
   readonly signal?: AbortSignal | undefined;

@@ -8,13 +8,20 @@ export const ON_INVALID = ['throw', 'exclude'] as const;
 export const DEVICES = ['cpu', 'cuda', 'auto'] as const;
 export const METRICS = ['euclidean', 'cosine'] as const;
 
+/** Uncertainty scores of `score`. */
 export type Method = (typeof METHODS)[number];
+/** What rows of predictions hold. */
 export type Source = (typeof SOURCES)[number];
+/** Whether the classes of a row exclude each other. */
 export type Kind = (typeof KINDS)[number];
+/** What to do about rows that do not sum to one. */
 export type Normalize = (typeof NORMALIZE)[number];
+/** Which of equal scores comes first: the lowest row, or one drawn from the seed. */
 export type TieBreak = (typeof TIE_BREAKS)[number];
+/** What to do about unusable rows: an error, or leave them out. */
 export type OnInvalid = (typeof ON_INVALID)[number];
 export type Device = (typeof DEVICES)[number];
+/** Distances between rows. */
 export type Metric = (typeof METRICS)[number];
 
 export const ENTROPY = 0;
@@ -52,9 +59,11 @@ export const MC_MEASURES = [
   'variation-ratio',
   'mean-variation-ratio',
 ] as const satisfies readonly AnyMeasure[];
+/** What `mcDropout` reads off repeated predictions. */
 export type McMeasure = (typeof MC_MEASURES)[number];
 
 export const COMMITTEE_MEASURES = ['vote-entropy', 'consensus-entropy', 'kl', 'max-kl'] as const;
+/** How `committee` measures disagreement. */
 export type CommitteeMeasure = (typeof COMMITTEE_MEASURES)[number];
 
 /** Outputs name the version of the score definitions: it changes when a formula or a tolerance does. */

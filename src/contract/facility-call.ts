@@ -12,6 +12,7 @@ import { type SelectionOptions, sharedMatrix } from './selection-plan.js';
 import { type MatrixLike, readMatrixAsync } from './tensor-like.js';
 import { expected } from './text.js';
 
+/** Options of `facilityLocation`. */
 export interface FacilityLocationOptions extends SelectionOptions {
   /** Default 'euclidean'. */
   readonly metric?: Metric | undefined;

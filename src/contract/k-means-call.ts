@@ -10,6 +10,7 @@ import { type SelectionOptions, sharedMatrix } from './selection-plan.js';
 import { type MatrixLike, readMatrixAsync } from './tensor-like.js';
 import { expected } from './text.js';
 
+/** Options of `kMeans`. */
 export interface KMeansOptions extends SelectionOptions {
   /** Draws the first centroids: a safe integer or a bigint below 2^64; default 0. */
   readonly seed?: number | bigint | undefined;
@@ -24,6 +25,7 @@ export interface KMeansOptions extends SelectionOptions {
   readonly init?: 'k-means++' | MatrixLike | undefined;
 }
 
+/** What `kMeans` found. */
 export interface KMeansClusters {
   /** [k, d], f64 for f64 input, else f32 (computed in f64 and rounded once). */
   readonly centroids: MatrixView;

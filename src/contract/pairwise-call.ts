@@ -11,6 +11,7 @@ import { sharedMatrix } from './selection-plan.js';
 import { type MatrixLike, readMatrix, readMatrixAsync } from './tensor-like.js';
 import { expected } from './text.js';
 
+/** Options of `pairwiseDistances`. */
 export interface PairwiseOptions {
   /** Default 'euclidean'. */
   readonly metric?: Metric | undefined;
@@ -22,6 +23,7 @@ export interface PairwiseOptions {
   readonly out?: ScoreArray | undefined;
 }
 
+/** Options of `pairwiseDistancesAsync`. */
 export interface PairwiseAsyncOptions extends PairwiseOptions, AsyncOptions {}
 
 interface PairwisePlan {

@@ -18,7 +18,9 @@ import {
 import { invalidRow, rowFault } from './rows.js';
 import { inFlight } from './score-call.js';
 
+/** Options of `mcDropoutAsync`. */
 export interface McDropoutAsyncOptions extends McDropoutOptions, AsyncOptions {}
+/** Options of `committeeAsync`. */
 export interface CommitteeAsyncOptions extends CommitteeOptions, AsyncOptions {}
 
 /** One array [N] for each measure that was asked for. */

@@ -36,6 +36,7 @@ import { choices, expected, show } from './text.js';
 /** Repeated predictions: packed numbers [T, N, C], or a tensor of that shape. */
 export type SamplesLike = MatrixData | TfjsTensorLike | OrtTensorLike | NdarrayLike;
 
+/** What all kernels of repeated predictions take. */
 export interface PassOptions {
   /** What the rows hold; default 'probabilities'. */
   readonly from?: Source | undefined;
@@ -45,6 +46,7 @@ export interface PassOptions {
   readonly onInvalid?: OnInvalid | undefined;
 }
 
+/** Options of `mcDropout`. */
 export interface McDropoutOptions extends PassOptions {
   /** T, how many stochastic passes. May be left out, with rows and cols, when `samples` is a tensor that knows its shape. */
   readonly passes?: number | undefined;
@@ -60,6 +62,7 @@ export interface McDropoutOptions extends PassOptions {
   readonly threads?: number | undefined;
 }
 
+/** Options of `committee`. */
 export interface CommitteeOptions extends PassOptions {
   /** L, how many members. */
   readonly members: number;

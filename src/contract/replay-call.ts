@@ -29,6 +29,7 @@ export type ReplayRows<Fields extends ReplayFields> = {
   readonly [Name in keyof Fields]: ArrayOf<Fields[Name], ArrayBufferLike> | readonly number[] | number;
 };
 
+/** Rows drawn from a replay buffer: an array for every field, and where they came from. */
 export type ReplayBatch<Fields extends ReplayFields> = {
   /** [n] rows of the buffer, for `updatePriorities`. */
   readonly indices: Uint32Array<ArrayBuffer>;
@@ -38,6 +39,7 @@ export type ReplayBatch<Fields extends ReplayFields> = {
   readonly discounts?: Float32Array<ArrayBuffer>;
 } & { readonly [Name in keyof Fields]: ArrayOf<Fields[Name], ArrayBuffer> };
 
+/** Options of `ReplayBuffer.sample`. */
 export interface ReplaySampleOptions {
   /** Instead of the buffer's own. */
   readonly beta?: number | undefined;

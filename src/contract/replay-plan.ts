@@ -17,6 +17,7 @@ export const REPLAY_ARRAYS = {
   i32: Int32Array,
 } as const;
 
+/** Types of a replay buffer's numbers. */
 export type ReplayDtype = keyof typeof REPLAY_ARRAYS;
 
 /** The same as types, on one kind of memory. */
@@ -34,14 +35,17 @@ export interface ReplayArrays<Memory extends ArrayBufferLike> extends Record<Rep
 }
 export type ReplayArray = ReplayArrays<ArrayBufferLike>[ReplayDtype];
 
+/** What one field of a row holds. */
 export interface ReplayField {
   /** Sizes of one row's value; `[]` is a single number, and a number n stands for `[n]`. */
   readonly shape: number | readonly number[];
   /** Default f32. */
   readonly dtype?: ReplayDtype | undefined;
 }
+/** Fields of a row, by name. */
 export type ReplayFields = Readonly<Record<string, ReplayField>>;
 
+/** Prioritised draws. */
 export interface PriorityOptions {
   /** How strongly priorities count: 0 not at all, 1 in proportion; 0 to 10. */
   readonly alpha: number;
@@ -51,6 +55,7 @@ export interface PriorityOptions {
   readonly epsilon?: number | undefined;
 }
 
+/** Windows of rows that follow one another, with their rewards added up. */
 export interface NStepOptions<Name extends string = string> {
   /** Rows of a window at most. */
   readonly steps: number;
@@ -66,6 +71,7 @@ export interface NStepOptions<Name extends string = string> {
   readonly truncated?: Name | undefined;
 }
 
+/** Options of {@link ReplayBuffer}. */
 export interface ReplayOptions<Fields extends ReplayFields = ReplayFields> {
   /** Rows held; the oldest are overwritten. */
   readonly capacity: number;

@@ -4,6 +4,7 @@ import { checkAttached, checkCount, checkOptions, checkSeed } from './check.js';
 import type { Engine, ScoreArray } from './engine.js';
 import { expected } from './text.js';
 
+/** Options of `sampleWithoutReplacement`. */
 export interface SampleOptions {
   /** Relative chances, one per row, finite and >= 0; a weight of zero is never drawn. Default: all alike. */
   readonly weights?: Float32Array | Float64Array | readonly number[] | undefined;

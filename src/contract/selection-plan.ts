@@ -18,11 +18,13 @@ import { type RowRule, sumTolerance } from './rows.js';
 import { checkFloats } from './score-plan.js';
 import { show } from './text.js';
 
+/** What every kernel that runs as one piece takes. */
 export interface SelectionOptions extends AsyncOptions {
   /** At most this many threads; default all of the machine. The result does not depend on it. */
   readonly threads?: number | undefined;
 }
 
+/** Options of `kCenterGreedy`. */
 export interface KCenterOptions extends SelectionOptions {
   /** Rows that are centres already: they count as picked and are not returned. Duplicates are fine. */
   readonly labeled?: Uint32Array | readonly number[] | undefined;
@@ -32,6 +34,7 @@ export interface KCenterOptions extends SelectionOptions {
   readonly metric?: Metric | undefined;
 }
 
+/** Options of `kMeansPlusPlus`. */
 export interface KMeansPlusPlusOptions extends SelectionOptions {
   /** Rows that are centres already: they count as picked and are not returned. Duplicates are fine. */
   readonly labeled?: Uint32Array | readonly number[] | undefined;
@@ -39,6 +42,7 @@ export interface KMeansPlusPlusOptions extends SelectionOptions {
   readonly seed?: number | bigint | undefined;
 }
 
+/** Options of `badge`. */
 export interface BadgeOptions extends SelectionOptions {
   /** What the predictions are; default 'probabilities'. Logits keep the digits of confident rows. */
   readonly from?: Source | undefined;

@@ -10,6 +10,7 @@ import { type SelectionOptions, sharedMatrix } from './selection-plan.js';
 import { type MatrixLike, readMatrixAsync } from './tensor-like.js';
 import { expected } from './text.js';
 
+/** Options of `tsne`. */
 export interface TsneOptions extends SelectionOptions {
   /**
    * About how many neighbours of each row count; from 1 to (N - 1) / 3. Default 30, or (N - 1) / 3 where there are fewer
@@ -33,6 +34,7 @@ export interface TsneOptions extends SelectionOptions {
   readonly init?: 'pca' | 'random' | undefined;
 }
 
+/** What `tsne` gives. */
 export interface TsneLayout {
   /** [N, 2], row by row. */
   readonly embedding: Float32Array;

@@ -51,6 +51,7 @@ export interface LoadOptions {
   /** Address of a folder to fetch the files from instead of the official ones; their checksums hold all the same. */
   readonly mirror?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How far reading and downloading are. */
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
@@ -65,6 +66,8 @@ export interface DatasetType {
   /** What `LoadOptions.options` takes. */
   readonly options: z.ZodType;
   /**
+   * Reads the files, or makes the samples.
+   *
    * @throws {ArgumentError} Options that it does not take.
    * @throws {StorageError} Its files are missing; says where they were looked for.
    * @throws {FormatError} Its files are damaged or hold something else.

@@ -21,6 +21,7 @@ import type { PicksRecord, RoundRecord, RunKey } from './records.js';
 import { RunFolder } from './run-folder.js';
 import { type StrategySummary, summarize } from './summary.js';
 
+/** Options of `runExperiment`. */
 export interface ExperimentOptions extends Omit<ExperimentConfigInput, 'dataset'> {
   /** Name of a data set, a name with options, or a data set of your own. */
   readonly dataset?: ExperimentConfigInput['dataset'] | Dataset;
@@ -41,6 +42,7 @@ export type ResumeOptions = Pick<ExperimentOptions, 'dataDir' | 'signal' | 'onRo
   readonly dataset?: Dataset | undefined;
 };
 
+/** What an experiment found. */
 export interface ExperimentResult {
   readonly config: ExperimentConfig;
   readonly environment: Environment;

@@ -25,6 +25,7 @@ export const roundSchema = z.object({
   /** Only in the last round: what ended the run, `budget`, `pool` or a stopping criterion. */
   stop: z.string().optional(),
 });
+/** One line of rounds.jsonl. */
 export type RoundRecord = z.infer<typeof roundSchema>;
 
 /** One line of picks.jsonl: what a round asked for, and the answers. Every array has an element per pick. */
@@ -47,6 +48,7 @@ export const picksSchema = z.object({
   /** Distance to it. */
   nearestDistance: z.array(z.number().nullable()).optional(),
 });
+/** One line of picks.jsonl. */
 export type PicksRecord = z.infer<typeof picksSchema>;
 
 /** One run of an experiment: a strategy with a seed. */

@@ -7,6 +7,7 @@ import { readLabelStudioAnswers } from './label-studio-answers.js';
 
 /** Kinds of files that questions go out as and answers come back as. */
 export const EXCHANGE_FORMATS = ['label-studio', 'jsonl', 'csv'] as const;
+/** Formats of files of answers. */
 export type ExchangeFormat = (typeof EXCHANGE_FORMATS)[number];
 
 const READERS: Readonly<Record<ExchangeFormat, (path: string, options: AnswerOptions) => Promise<AnswerFile>>> = {

@@ -34,6 +34,7 @@ export interface Surroundings {
   readonly log?: ((message: string) => void) | undefined;
 }
 
+/** Options of `ActiveLearner`. */
 export interface ActiveLearnerOptions extends Surroundings {
   /** A model, or the name of one, which then trains with its default options. */
   readonly model: Model | string;
@@ -72,6 +73,7 @@ export interface ActiveLearnerOptions extends Surroundings {
   readonly explain?: boolean | undefined;
 }
 
+/** Options of `ActiveLearner.restore`. */
 export interface RestoreOptions extends Surroundings {
   /** Needed where the snapshot was written without the pool. */
   readonly pool?: MatrixLike | undefined;

@@ -21,6 +21,8 @@ const SMALLEST_PROBABILITY = 1e-15;
 const CALIBRATION_BINS = 15;
 
 /**
+ * How well predictions fit labels.
+ *
  * @param probabilities [N, C], N >= 1.
  * @param labels [N], values 0 to C - 1.
  */
@@ -78,7 +80,11 @@ export interface LabelBalance {
   readonly balanceEntropy: number;
 }
 
-/** @param labels Values 0 to `classes` - 1; `classes` >= 2. */
+/**
+ * How many labels each class has.
+ *
+ * @param labels Values 0 to `classes` - 1; `classes` >= 2.
+ */
 export function labelBalance(labels: ArrayLike<number>, classes: number): LabelBalance {
   const balance = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) balance[labels[i] as number]! += 1;

@@ -17,6 +17,7 @@ export interface PoolArrays {
   readonly samples?: MatrixLike | undefined;
 }
 
+/** Predictions of several members, in any of the forms in which people have them. */
 export type MembersLike = MemberPredictions | MatrixLike | readonly MatrixLike[];
 
 /** {@link PoolArrays}, checked: all of the same number of rows, all finite. */

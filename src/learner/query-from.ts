@@ -32,6 +32,7 @@ export interface QuerySources extends PoolArrays {
   readonly round?: number | undefined;
 }
 
+/** Options of `queryFrom`. */
 export interface QueryFromOptions {
   readonly signal?: AbortSignal | undefined;
   /** Say of every pick what is predicted and how far the nearest labelled sample is; default true. */

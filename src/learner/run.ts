@@ -5,6 +5,7 @@ import type { LabelBook } from './label-book.js';
 import type { ExplainedQuery, Round } from './round.js';
 import type { Stop } from './stopping/watchers.js';
 
+/** What every step of a learner takes. */
 export interface WorkOptions {
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,6 +33,7 @@ export interface BatchLabels {
   readonly cost: number;
 }
 
+/** Options of `ActiveLearner.run`. */
 export interface RunOptions extends WorkOptions {
   /** A number is in labels or, where labels have prices, in their unit; `{ labels, cost }` says which, or both. */
   readonly budget: BudgetLike;

@@ -18,10 +18,12 @@ export interface TrainingWatch {
   readonly onPredictions: (epoch: number, probabilities: FloatRows) => void;
 }
 
+/** Options of `Model.fit`. */
 export interface FitOptions {
   /** Decides initial weights, order of samples and dropout; default 0. */
   readonly seed?: number | bigint | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called after every epoch. */
   readonly onEpoch?: ((info: EpochInfo) => void) | undefined;
   /** Go on from the weights and optimiser moments of the last fit; default false: train from scratch. */
   readonly warmStart?: boolean | undefined;
@@ -29,16 +31,19 @@ export interface FitOptions {
   readonly watch?: TrainingWatch | undefined;
 }
 
+/** How a fit ended. */
 export interface FitResult {
   readonly epochs: number;
   /** Mean cross-entropy over the last epoch, in nats. */
   readonly loss: number;
 }
 
+/** Options of a prediction. */
 export interface PredictOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `Model.members`. */
 export interface MemberOptions extends PredictOptions {
   /** Decides the members' dropout; default 0. */
   readonly seed?: number | bigint | undefined;
@@ -62,6 +67,8 @@ export interface Model {
   /** Number of classes C. */
   readonly classes: number;
   /**
+   * Train on labelled samples.
+   *
    * @param samples [N, features], N >= 1, all finite.
    * @param labels [N], values 0 to C - 1.
    */
@@ -81,5 +88,6 @@ export interface Model {
 
 /** What reads a saved model back: `ModelLoader.load(dir)`. */
 export interface ModelLoader {
+  /** The model that `Model.save` wrote into a folder. */
   load(dir: string): Promise<Model>;
 }

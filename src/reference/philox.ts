@@ -119,6 +119,7 @@ export class Random {
     return random;
   }
 
+  /** What `Random.from` goes on from. */
   state(): RandomState {
     return { seed: this.#seed.toString(), stream: this.#stream, taken: this.#taken };
   }

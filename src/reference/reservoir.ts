@@ -7,6 +7,7 @@ import { ShapeError, ValueError } from '../errors.js';
 import { exactExp, exactLog, exactLog1p } from './exact-math.js';
 import { Random, STREAM_RESERVOIR } from './philox.js';
 
+/** Options of `reservoirSample`. */
 export interface ReservoirOptions<Item = unknown> {
   /**
    * Relative chances, finite and >= 0, by position or as a function of the item; an item of weight zero is never drawn.
@@ -19,6 +20,7 @@ export interface ReservoirOptions<Item = unknown> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What `reservoirSample` drew. */
 export interface ReservoirSample<Item> {
   /** [k] in the order of the stream. */
   readonly items: Item[];

@@ -15,6 +15,7 @@ import { count, type HeadingLevel, NOTHING, type Section } from './section.js';
 import { type PlainTable, plainTable, type ReportTable } from './table.js';
 import { renderTimings } from './timings.js';
 
+/** Options of `writeReport`. */
 export interface ReportOptions {
   /** Heading of the page; default: what came out, in words. */
   readonly title?: string | undefined;

@@ -77,10 +77,12 @@ export interface Interactive {
   evaluate(split: 'validation'): Promise<{ readonly accuracy: number; readonly logLoss: number }>;
 }
 
+/** Options of `QueryStrategy.query`. */
 export interface QueryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a strategy asks for. */
 export interface QueryResult {
   /** Distinct unlabelled pool indices, the most wanted first. */
   readonly indices: Uint32Array;
@@ -109,5 +111,6 @@ export interface QueryStrategy {
   query(context: QueryContext, n: number, options?: QueryOptions): Promise<QueryResult>;
   /** Whatever the strategy carries from round to round, as plain JSON, for snapshots. */
   state?(): unknown;
+  /** Go on from a state. */
   restore?(state: unknown): void;
 }

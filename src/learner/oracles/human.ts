@@ -20,6 +20,7 @@ export interface HumanOracle {
   finish(): void;
 }
 
+/** Options of `humanOracle`. */
 export interface HumanOracleOptions {
   /** Called with every batch of questions. */
   readonly onQuestions?: ((indices: Uint32Array) => void) | undefined;

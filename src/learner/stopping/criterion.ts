@@ -40,6 +40,7 @@ export interface StoppingCriterion {
   observe(view: StoppingView): Promise<string | undefined>;
   /** Whatever it carries from round to round, as plain JSON, for snapshots. */
   state?(): unknown;
+  /** Go on from a state. */
   restore?(state: unknown): void;
 }
 
