@@ -17,10 +17,9 @@ interface Bar {
   readonly shares: readonly number[];
 }
 
-/** @returns By class number; `class 3` where the data set has no names. */
+/** @returns By class number; the number where the data set has no names. */
 export function classNames(dataset: Dataset | undefined, classes: number): string[] {
-  const names = (dataset as { classNames?: readonly string[] } | undefined)?.classNames;
-  return Array.from({ length: classes }, (_, at) => names?.[at] ?? String(at));
+  return Array.from({ length: classes }, (_, at) => dataset?.classNames?.[at] ?? String(at));
 }
 
 /** How the bought labels are divided among the classes, round by round. */

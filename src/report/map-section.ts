@@ -15,6 +15,7 @@ const PICTURE = 480;
 const RADIUS = 1.7;
 /** With more classes, names would cover the map. */
 const NAMED_CLASSES = 20;
+const NEIGHBOURS = 20;
 
 /** The pool as a map, and on it what each strategy asked for, seed by seed. */
 export function renderMap(
@@ -75,7 +76,7 @@ function explain(map: PoolMap, dataset: Dataset, asked: readonly number[], shown
   const near = isTsne ? ' Neighbours are alike; distances between groups mean little.' : '';
   const missing = asked.length - shown.length;
   const left = missing > 0 ? ` ${count(missing, 'further seed')} left out: their picks are not all on the map.` : '';
-  const names = dataset.classes <= NAMED_CLASSES ? ' Names are the classes.' : '';
+  const names = dataset.classes <= NAMED_CLASSES ? ' A name stands where a class prevails.' : '';
   return `${method}, ${size} in grey; coloured is what was asked for.${names}${near}${left}`;
 }
 
@@ -125,7 +126,7 @@ function panel(
 <figcaption>${escapeHtml(strategy)} ${status}</figcaption></figure>`;
 }
 
-/** Class names where half of a class lies left and half right, half above and half below. */
+/** Class names in the middle of their classes, where those around are mostly of that class: elsewhere a name would lie. */
 function nameClasses(map: PoolMap, labels: Uint16Array, names: readonly string[]): string {
   const texts = names.map((name, label) => {
     const members = Array.from(labels.keys()).filter((at) => labels[at] === label);
@@ -134,9 +135,20 @@ function nameClasses(map: PoolMap, labels: Uint16Array, names: readonly string[]
       const sorted = members.map((at) => map.positions[2 * at + axis] as number).sort((a, b) => a - b);
       return sorted[sorted.length >> 1] as number;
     };
-    return `<text x="${middle(0)}" y="${middle(1)}">${escapeHtml(name.slice(0, 14))}</text>`;
+    const [x, y] = [middle(0), middle(1)];
+    const around = nearest(map, x, y);
+    if (around.filter((at) => labels[at] === label).length < around.length / 2) return '';
+    return `<text x="${x}" y="${y}">${escapeHtml(name.slice(0, 14))}</text>`;
   });
   return `<g aria-hidden="true">${texts.join('')}</g>`;
+}
+
+/** The points nearest to a place. */
+function nearest({ positions }: PoolMap, x: number, y: number): number[] {
+  const distance = (at: number): number =>
+    ((positions[2 * at] as number) - x) ** 2 + ((positions[2 * at + 1] as number) - y) ** 2;
+  const all = Array.from({ length: positions.length / 2 }, (_, at) => at);
+  return all.sort((a, b) => distance(a) - distance(b) || a - b).slice(0, NEIGHBOURS);
 }
 
 /** Every point as a grey dot that shows on light and on dark. */

@@ -7,6 +7,7 @@ export interface PoolOptions {
   readonly dataDir?: string | undefined;
   readonly dataset?: Dataset | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((what: string, share: number) => void) | undefined;
 }
 
 /**
@@ -16,29 +17,30 @@ export interface PoolOptions {
  */
 export async function poolOf(
   run: RunData,
-  { dataDir, dataset: given, signal }: PoolOptions,
+  { dataDir, dataset: given, signal, onProgress }: PoolOptions,
 ): Promise<{ dataset?: Dataset | undefined; why?: string | undefined }> {
   if (run.picks.length === 0) return {};
-  const { name, options } = namedDataset(run.manifest.config.dataset);
+  const { name, options } = run.manifest.config.dataset;
   const missing = 'Map, pictures and the class shares of the pool are left out';
   try {
-    const load = { dataDir, signal, options };
-    const dataset = given?.name === name ? given : await loadDataset(name, load);
+    const dataset =
+      given?.name === name
+        ? given
+        : await loadDataset(name, {
+            dataDir,
+            signal,
+            options,
+            onProgress: ({ task, name: file, done, total }) =>
+              total > 0 && onProgress?.(`${task} ${file}`, done / total),
+          });
     const isSame = run.picks.every(({ indices, labels }) =>
       indices.every((index, at) => labels[at] === -1 || dataset.pool.labels[index] === labels[at]),
     );
-    if (isSame || run.manifest.config.dataset === undefined) return { dataset };
+    if (isSame) return { dataset };
     return { why: `${missing}: the data set ${name} that was found has other labels than this run was made with.` };
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof QuerentError)) throw error;
     return { why: `${missing}: ${error.message}. Call querent report again with --data-dir FOLDER.` };
   }
-}
-
-/** A name, or a name with options beside it. */
-function namedDataset(value: unknown): { name: string; options: Record<string, unknown> } {
-  if (typeof value === 'string') return { name: value, options: {} };
-  const { name, options, ...rest } = value as { name: string; options?: Record<string, unknown> };
-  return { name, options: options ?? rest };
 }

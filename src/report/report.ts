@@ -107,8 +107,7 @@ function contentsOf(runs: readonly RenderedRun[]): string {
 }
 
 function kickerOf({ manifest: { config } }: RunData): string {
-  const { dataset } = config;
-  return `${typeof dataset === 'string' ? dataset : (dataset as { name: string }).name}, ${config.model.name}`;
+  return `${config.dataset.name}, ${config.model.name}`;
 }
 
 async function renderRun(run: RunData, level: HeadingLevel, options: ReportOptions): Promise<RenderedRun> {
