@@ -3,6 +3,7 @@ import { ArgumentError } from '../errors.js';
 import type { ExchangeFormat } from '../interop/answers.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';
+import { folderOf } from './image-pool.js';
 import { isArrayFile, type ItemPool, readPool, type ReadOptions } from './pool.js';
 import { type CampaignSettings, type PoolSource, settingsSchema } from './settings.js';
 import { parseOptions } from '../options.js';
@@ -155,7 +156,8 @@ export async function readTest(
 }
 
 function knownClasses(pool: ItemPool, test: ItemPool | null): string[] {
-  const labels = [...(pool.labels ?? []), ...(test?.labels ?? [])].filter((label) => label !== null);
+  const tested = test?.labels ?? test?.ids.map(folderOf) ?? [];
+  const labels = [...(pool.labels ?? []), ...tested].filter((label) => label !== null);
   return [...new Set(labels)].sort();
 }
 
