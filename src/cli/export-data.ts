@@ -40,7 +40,7 @@ export async function exportData(name: string, options: DataCommandOptions, effe
 
 const isTable = (path: string): boolean => extname(path).toLowerCase() === '.csv';
 
-function className({ classNames }: Dataset & { classNames?: readonly string[] }, label: number | undefined): string {
+function className({ classNames }: Dataset, label: number | undefined): string {
   return classNames?.[label ?? -1] ?? String(label);
 }
 
