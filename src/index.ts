@@ -119,6 +119,15 @@ export { createStopping, stoppingCriteria } from './learner/stopping/registry.js
 export type { Stop, StoppingLike } from './learner/stopping/watchers.js';
 export type { Key } from './learner/units.js';
 export { type GroupSplit, splitByGroups } from './learner/validation.js';
+export {
+  compareStrategies,
+  type Comparison,
+  type ComparisonOptions,
+  type PairComparison,
+  type TestedDifference,
+} from './experiment/comparison.js';
+export { type Saving } from './experiment/savings.js';
+export { type WinLossMatrix, winLossMatrix } from './experiment/win-loss.js';
 export { type ExperimentConfig, type ExperimentConfigInput } from './experiment/config.js';
 export type { Environment } from './experiment/environment.js';
 export {

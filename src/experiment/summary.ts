@@ -1,3 +1,4 @@
+import { strategiesOf } from './curves.js';
 import { isOfRun, type RoundRecord } from './records.js';
 import { meanHeight } from './statistics/curve.js';
 import { estimate, type Estimate } from './statistics/estimate.js';
@@ -29,11 +30,6 @@ export interface StrategySummary {
     readonly select: number;
     readonly evaluate: number;
   };
-}
-
-/** Strategies in the order in which they first appear. */
-export function strategiesOf(rounds: readonly RoundRecord[]): string[] {
-  return [...new Set(rounds.map(({ strategy }) => strategy))];
 }
 
 /** Mean and interval over seeds at every number of labels, ascending. */
