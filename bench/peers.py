@@ -278,6 +278,14 @@ def sklearn_lloyd(x, k, iterations):
     return kmeans.fit(x).inertia_
 
 
+def sklearn_tsne(x):
+    from sklearn.manifold import TSNE
+
+    tsne = TSNE(init="pca", perplexity=min(30, (len(x) - 1) / 3), max_iter=1000, random_state=0, n_jobs=1)
+    tsne.fit_transform(x)
+    return tsne.kl_divergence_
+
+
 # name -> (needs, prepare(arrays) -> arguments, run(*arguments))
 PEERS = {
     "scipy.stats.entropy": ("scipy", lambda a: (a["probs"],), lambda p: scipy_entropy(p, axis=1)),
@@ -318,6 +326,7 @@ PEERS = {
     "apricot facility location": ("apricot", lambda a: apricot_arguments(a["x"], int(a["k"])), apricot_facility),
     "submodlib facility location": ("submodlib", lambda a: (a["x"], int(a["k"])), submodlib_facility),
     "scipy cdist": ("scipy", lambda a: (a["a"], a["b"]), lazy("scipy.spatial.distance", "cdist")),
+    "sklearn t-SNE (Barnes-Hut)": ("sklearn", lambda a: (a["x"],), sklearn_tsne),
     "sklearn k-means (Lloyd)": ("sklearn", lambda a: (a["x"], int(a["k"]), 10), sklearn_lloyd),
     "BADGE formula in numpy": ("scipy", lambda a: (a["probs"], a["x"], int(a["k"])), badge_numpy),
 }

@@ -105,7 +105,9 @@ TEST(Quadtree, SourcesAreAllPointsAndTheirForcesNearTheExactOnes) {
         Sources sources{room.data(), room.data() + n, room.data() + 2 * n, 0};
         tree.sources(group, theta, sources);
         ASSERT_EQ(std::accumulate(sources.mass, sources.mass + sources.count, 0.0), double(n));
-        if (theta == 0 && n <= 100) ASSERT_EQ(sources.count, n);
+        if (theta == 0 && n <= 100) {
+          ASSERT_EQ(sources.count, n);
+        }
         for (size_t place = group * kLayoutLanes; place < std::min(n, (group + 1) * kLayoutLanes); ++place) {
           const size_t i = tree.point(place);
           const auto force = [&](double sx, double sy, double mass) {

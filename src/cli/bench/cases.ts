@@ -4,6 +4,7 @@ import { JS_LOOP, least, most, OURS, type BenchCase, type Gate } from './case.js
 import { MEMORY_READ } from './context.js';
 import { fillLogits, fillProbabilities, fillUniform, randomVotes } from './data.js';
 import { FACILITY_CASES } from './facility-cases.js';
+import { LAYOUT_CASES } from './layout-cases.js';
 import { timed, type Runner } from './measure.js';
 import { SELECTION_CASES } from './selection-cases.js';
 import {
@@ -252,4 +253,5 @@ export const CASES: readonly BenchCase[] = [
   ...BATCH_BALD_CASES,
   ...REPLAY_CASES,
   ...FACILITY_CASES,
+  ...LAYOUT_CASES,
 ];
