@@ -32,6 +32,7 @@ export interface TestedDifference {
   readonly detectable: number | null;
 }
 
+/** Two strategies over the seeds that both ran with. */
 export interface PairComparison {
   readonly strategy: string;
   readonly other: string;
@@ -44,6 +45,7 @@ export interface PairComparison {
   readonly accuracy: TestedDifference;
 }
 
+/** Which strategies of an experiment differ, and by how much. */
 export interface Comparison {
   readonly strategies: readonly string[];
   /** What the others are measured against; null where it was not run. */
@@ -57,6 +59,7 @@ export interface Comparison {
   readonly headline: string;
 }
 
+/** Options of `compareStrategies`. */
 export interface ComparisonOptions {
   /** Strategy to measure the others against, as it is called in the rounds; default `random`. */
   readonly baseline?: string | undefined;
