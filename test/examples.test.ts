@@ -48,7 +48,14 @@ for (const name of readdirSync(EXAMPLES)) {
   });
 }
 
-for (const page of ['README.md', 'docs/learning.md', 'docs/performance.md', 'docs/replay.md', 'docs/selection.md']) {
+for (const page of [
+  'README.md',
+  'docs/campaigns.md',
+  'docs/learning.md',
+  'docs/performance.md',
+  'docs/replay.md',
+  'docs/selection.md',
+]) {
   test.serial(`the code in ${page} runs`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'querent-page-'));
     t.teardown(() => rmSync(folder, { recursive: true }));

@@ -77,7 +77,7 @@ function progressLines(status: CampaignStatus): string[] {
       ? []
       : [`annotators disagree on ${count(conflicts.length, 'item')} (exports/conflicts.csv):`]),
     ...shown.map(({ id, votes, label }) => {
-      const said = votes.map(([annotator, vote]) => `${annotator}: ${vote ?? 'skipped'}`).join(', ');
+      const said = votes.map(([who, vote]) => (vote === null ? `${who} skips` : `${who} says ${vote}`)).join(', ');
       return `  ${id}  ${said}  -> ${label ?? 'tie'}`;
     }),
     ...(conflicts.length > shown.length ? [`  and ${conflicts.length - shown.length} more`] : []),
