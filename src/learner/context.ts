@@ -1,4 +1,5 @@
 import type { LabeledSamples } from '../data/dataset.js';
+import type { MatrixLike } from '../contract/tensor-like.js';
 import { ArgumentError, QuerentError, UnavailableError } from '../errors.js';
 import type { Matrix, MatrixView } from '../matrix.js';
 import type { FloatRows, Model, PredictOptions } from '../models/model.js';
@@ -112,6 +113,9 @@ export function queryContext(parts: ContextParts, watch: Stopwatch): QueryContex
         ? untrained('members')
         : scored(() => model.members?.(rows(indices), passes, { ...options, seed }) ?? lacking(model, 'members')),
     samples: rows,
+    ...(!isCold && {
+      predictSamples: (samples: MatrixLike) => scored(() => model.predictProba(samples, options)),
+    }),
     ...(record && { history: async (indices: Uint32Array) => record.of(indices) }),
     costs: parts.costs,
     validation: parts.validation,

@@ -178,10 +178,12 @@ export class ActiveLearner {
       };
       await trainIfNeeded(NO_TIME);
       while (stop === undefined) {
-        stop = endOf(this.#book, limits, candidatesOf(this.#book, limits).length);
+        const candidates = candidatesOf(this.#book, limits);
+        stop = endOf(this.#book, limits, candidates.length);
         if (stop !== undefined) break;
         const size = this.#book.count === 0 ? initial : batch;
-        const turn = await this.#turn(Math.min(size, limits.labels - this.#book.bought), limits, options);
+        const free = candidates.filter((index) => this.#book.isPaid(index)).length;
+        const turn = await this.#turn(Math.min(size, free + limits.labels - this.#book.bought), limits, options);
         if ('stop' in turn) stop = turn;
         else await trainIfNeeded(turn);
       }

@@ -38,10 +38,10 @@ export interface QueryParts extends Omit<ContextParts, 'candidates' | 'interacti
   readonly purchases?: ((watch: Stopwatch) => Purchases) | undefined;
 }
 
-/** What can be asked about within the limits, ascending. */
-export function candidatesOf(book: LabelBook, limits: Limits): Uint32Array {
+/** What can be asked about and paid for, ascending. How many labels there may be is told by the number of questions. */
+export function candidatesOf(book: LabelBook, { cost }: Limits): Uint32Array {
   const offered = book.unlabeled();
-  return limits === NO_LIMITS ? offered : offered.filter((index) => fits(book, index, limits));
+  return cost === Infinity ? offered : offered.filter((index) => fits(book, index, { labels: Infinity, cost }));
 }
 
 /** Let a strategy choose, check that it keeps the law, and explain its picks. */

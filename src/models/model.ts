@@ -12,9 +12,9 @@ export interface EpochInfo {
 export interface TrainingWatch {
   /** Pool to predict, [N, features]. */
   readonly samples: MatrixLike;
-  /** At most this many times, evenly spread over the epochs, the last one always; at least 1. */
+  /** At most this many times, evenly spread over the epochs, the last one always; at least 1. Oldest first. */
   readonly moments: number;
-  /** Gets class probabilities [N, C] after an epoch. */
+  /** Gets class probabilities [N, C] of the model as it was after an epoch; all of them by the end of the training. */
   readonly onPredictions: (epoch: number, probabilities: FloatRows) => void;
 }
 

@@ -29,7 +29,7 @@ import {
 } from './network.js';
 import { checkFinite, checkLabels, checkSamples, denseRows } from './samples.js';
 import { loadBundle, saveBundle } from './storage.js';
-import { train, type TrainedState, type TrainingOptions } from './training.js';
+import { train, type TrainedState, type TrainingOptions, type WeightWatch } from './training.js';
 
 const FORMAT = 'querent-model';
 /** Samples per forward pass when predicting. */
@@ -91,7 +91,7 @@ export class NetworkModel implements Model {
     const start = (warmStart ? this.#state : undefined) ?? { weights: initialWeights(this.#network, seed) };
     const set = { samples: denseRows(view, 0, view.rows), labels: classes, classes: this.classes };
     const { training } = this.#description;
-    const run = { name: this.name, seed, signal, onEpoch };
+    const run = { name: this.name, seed, signal, onEpoch, watch: this.#weightWatch(where, options) };
     const { epochs, loss, ...state } = await train(tf, this.#network, start, set, training, run).catch(
       (error: unknown) => {
         throw explainBackend(where, error);
@@ -99,6 +99,21 @@ export class NetworkModel implements Model {
     );
     this.#state = state;
     return { epochs, loss };
+  }
+
+  /** Predictions on the way are those of a copy: a training that fails leaves this model as it was. */
+  #weightWatch(where: string, { watch, signal }: FitOptions): WeightWatch | undefined {
+    if (watch === undefined) return undefined;
+    const moments = checkCount(where, 'watch.moments', watch.moments, 1);
+    const samples = checkSamples(`${where}, watch`, watch.samples, this.#network.features);
+    const onlooker = this.copy();
+    return {
+      moments,
+      look: async (epoch, weights) => {
+        onlooker.#state = { weights, moments: new Float32Array(0), steps: 0 };
+        watch.onPredictions(epoch, await onlooker.predictProba(samples, { signal }));
+      },
+    };
   }
 
   predictProba(samples: MatrixLike, options: PredictOptions = {}): Promise<FloatRows> {

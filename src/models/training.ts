@@ -15,6 +15,7 @@ import {
   type Tf,
   unpackWeights,
 } from './network.js';
+import { WeightTrail } from './weight-trail.js';
 
 /** Options of every network about how it is trained. */
 export const trainingOptions = {
@@ -65,6 +66,15 @@ export interface TrainingRun {
   readonly seed: number | bigint;
   readonly signal?: AbortSignal | undefined;
   readonly onEpoch?: ((info: EpochInfo) => void) | undefined;
+  /** Looks at the weights on the way. */
+  readonly watch?: WeightWatch | undefined;
+}
+
+export interface WeightWatch {
+  /** At most this many times, evenly spread over the epochs that there were, the last one always. */
+  readonly moments: number;
+  /** Called at the end, for one moment after the other, oldest first. */
+  readonly look: (epoch: number, weights: Float32Array) => Promise<void>;
 }
 
 /** The event loop gets a turn (signals, timers) at least this often while training. */
@@ -97,6 +107,7 @@ export async function train(
   const { moments, steps = 0 } = start;
   const adam = new Adam(weights.length, moments === undefined ? undefined : { moments, steps });
   const rows = Uint32Array.from({ length: count }, (_, row) => row);
+  const trail = run.watch && new WeightTrail(run.watch.moments);
   let turn = performance.now();
   let epoch = 0;
   let loss = Infinity;
@@ -125,7 +136,9 @@ export async function train(
     epoch += 1;
     loss = sum / count;
     run.onEpoch?.({ epoch, loss });
+    trail?.add(epoch, weights);
   }
+  for (const moment of trail?.spread({ epoch, weights }) ?? []) await run.watch?.look(moment.epoch, moment.weights);
   return { weights, moments: adam.moments, steps: adam.steps, epochs: epoch, loss };
 }
 
