@@ -1,9 +1,10 @@
 import type { Dataset } from '../data/dataset.js';
 import { ArgumentError } from '../errors.js';
+import { winLossMatrix } from '../experiment/win-loss.js';
 import { writeFileAtomic } from '../pool/atomic.js';
 import { renderBalance } from './balance.js';
 import { renderCurves } from './curves.js';
-import { renderFindings } from './findings.js';
+import { renderFindings, renderTogether } from './findings.js';
 import { renderGallery } from './gallery.js';
 import { escapeHtml, htmlPage } from './html.js';
 import { choosePoints, type MapMethod, mapSamples } from './map.js';
@@ -81,7 +82,8 @@ export async function makeReport(folders: readonly string[], options: ReportOpti
   const heading =
     title ?? (runs.length > 1 ? `${count(runs.length, 'experiment')} with query strategies` : rendered[0]?.headline);
   const contents = level === 2 ? '' : `<h1>${escapeHtml(heading ?? '')}</h1>\n${contentsOf(rendered)}`;
-  const body = [contents, ...rendered.map(({ html }) => html)].filter((part) => part !== '').join('\n');
+  const together = renderTogether(runs, winLossMatrix(runs.map(({ rounds }) => rounds)));
+  const body = [contents, together.html, ...rendered.map(({ html }) => html)].filter((part) => part !== '').join('\n');
   const styles = rendered.flatMap((run) => run.styles);
   return {
     html: htmlPage(heading ?? '', body, styles),
@@ -128,14 +130,14 @@ async function renderRun(run: RunData, level: HeadingLevel, options: ReportOptio
   const parts = [
     `<p class="kicker">${escapeHtml(kickerOf(run))}</p>`,
     top,
-    `<p class="standfirst">${escapeHtml(findings.standfirst)}</p>`,
+    findings.standfirst === '' ? '' : `<p class="standfirst">${escapeHtml(findings.standfirst)}</p>`,
     `<p class="muted">${escapeHtml(settingsOf(run))}</p>`,
     renderProgress(run),
     ...sections.map(({ html }) => html),
   ];
   return {
     run,
-    headline: findings.headline,
+    headline: [findings.headline, findings.standfirst].filter((part) => part !== '').join(': '),
     html: `<section class="run" id="${run.id}">\n${parts.filter((part) => part !== '').join('\n')}\n</section>`,
     tables: sections.flatMap(({ tables }) => tables),
     styles: sections.flatMap(({ styles = [] }) => styles),

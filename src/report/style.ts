@@ -54,11 +54,11 @@ figure > svg, .wide > svg, .narrow > svg { display: block; width: 100%; height: 
 table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 650; font-size: .95rem; padding: .25rem 0 .4rem; }
 caption span { display: block; max-width: min(46rem, calc(100vw - 2rem)); }
-th, td { padding: .4rem .6rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+th, td { padding: .4rem .5rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
-thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--muted); white-space: normal; min-width: 4.2rem; }
-tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: min(9.5rem, 34vw); max-width: 16rem; }
+thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--muted); white-space: normal; }
+tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; min-width: min(8.5rem, 30vw); max-width: 16rem; }
 .matrix { width: auto; }
 .matrix th, .matrix td { text-align: center; padding: .35rem .5rem; }
 .matrix td { border: 2px solid var(--paper); background: var(--panel); white-space: pre-line; line-height: 1.25; min-width: 5.2rem; }

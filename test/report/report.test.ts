@@ -105,7 +105,7 @@ test.serial('a report about a run that has only begun shows its configuration', 
   await writeFile(join(dir, 'rounds.jsonl'), '');
   const page = await reportOf(dir);
   t.regex(page, /0 of 4 runs are finished/);
-  t.regex(page, /<h1>No round is finished so far<\/h1>/);
+  t.regex(page, /<h1>No round has been run yet<\/h1>/);
   t.false(page.includes('<svg'));
 });
 
