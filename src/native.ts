@@ -50,6 +50,8 @@ const CALLS: readonly (keyof NativeAddon)[] = [
   'pairwiseDistances',
   'pairwiseDistancesAsync',
   'kMeans',
+  'batchBald',
+  'tsne',
 ];
 
 interface LoadedAddon {
