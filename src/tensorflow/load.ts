@@ -41,6 +41,8 @@ const COSTS: Readonly<Record<TensorflowBackend, string>> = {
 const FIX = 'Run "querent setup tensorflow" for native speed';
 
 let loaded: LoadedTensorflow | undefined;
+/** The call that is loading now, if any: a second one meanwhile would change the backend under the first. */
+let loading: Promise<unknown> = Promise.resolve();
 
 /** What {@link loadTensorflow} gave in this process, if it has been called. */
 export function loadedTensorflow(): LoadedTensorflow | undefined {
@@ -53,7 +55,13 @@ export function loadedTensorflow(): LoadedTensorflow | undefined {
  *
  * @throws {UnavailableError} Code `ERR_QUERENT_TENSORFLOW_UNAVAILABLE`: the backend asked for, or all of them, do not load.
  */
-export async function loadTensorflow(options: LoadOptions = {}): Promise<LoadedTensorflow> {
+export function loadTensorflow(options: LoadOptions = {}): Promise<LoadedTensorflow> {
+  const result = loading.then(() => loadNext(options));
+  loading = result.catch(() => undefined);
+  return result;
+}
+
+async function loadNext(options: LoadOptions): Promise<LoadedTensorflow> {
   const { backend = 'auto' } = options;
   if (backend !== 'auto' && !ORDER.includes(backend)) {
     throw new ArgumentError(`backend must be 'auto' or one of ${ORDER.join(', ')}, got ${String(backend)}`);

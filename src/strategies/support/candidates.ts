@@ -1,0 +1,59 @@
+/** The part of a pool that a strategy considers, and what it does before there are labels. */
+import { z } from 'zod';
+import { kMeansPlusPlus, sampleWithoutReplacement } from '../../kernels/index.js';
+import type { FloatRows } from '../../models/model.js';
+import { Random } from '../../reference/philox.js';
+import type { QueryContext, QueryOptions, QueryResult } from '../strategy.js';
+import { comparable, concat } from './rows.js';
+import { DRAW_CANDIDATES } from './streams.js';
+
+/** A seed for one purpose, independent of those for others. */
+export function seedFor(seed: number, purpose: number): number {
+  const random = new Random(seed, purpose);
+  return random.uint32() * 0x20_0000 + (random.uint32() >>> 11);
+}
+
+/** A limit on candidates as an option. */
+export const candidatesOption = z.int().min(1);
+
+/** `count` of `indices`, drawn uniformly by the seed and put back into their order; all of them where there are no more. */
+export function subsample(indices: Uint32Array, count: number, seed: number, purpose: number): Uint32Array {
+  if (indices.length <= count) return indices;
+  const drawn = sampleWithoutReplacement(indices.length, count, { seed: seedFor(seed, purpose) }).sort();
+  return drawn.map((at) => indices[at] as number);
+}
+
+/** The unlabelled samples that a strategy considers: all, or a uniform draw of `limit` of them, and never fewer than n. */
+export function candidatesOf({ unlabeled, seed }: QueryContext, limit: number | undefined, n: number): Uint32Array {
+  return limit === undefined ? unlabeled : subsample(unlabeled, Math.max(limit, n), seed, DRAW_CANDIDATES);
+}
+
+/** Embeddings of the labelled samples, the first rows, and of the candidates, the rest. */
+export async function embedWithLabeled(
+  { labeled, embed }: QueryContext,
+  candidates: Uint32Array,
+): Promise<{ rows: FloatRows; known: number }> {
+  return { rows: await embed(concat(labeled, candidates)), known: labeled.length };
+}
+
+/**
+ * What strategies that compare with labelled samples ask before there are any: rows spread over the pool by k-means++ on
+ * the embeddings.
+ */
+export async function spreadOut(context: QueryContext, n: number, { signal }: QueryOptions): Promise<QueryResult> {
+  const candidates = candidatesOf(context, undefined, n);
+  return spreadOver(candidates, await context.embed(candidates), n, context.seed, signal);
+}
+
+/** n of `candidates`, drawn by k-means++ on their rows. */
+export async function spreadOver(
+  candidates: Uint32Array,
+  rows: FloatRows,
+  n: number,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<QueryResult> {
+  const k = Math.min(n, candidates.length);
+  const { indices } = await kMeansPlusPlus(comparable(rows, 'euclidean'), k, { seed, signal });
+  return { indices: indices.map((row) => candidates[row] as number) };
+}
