@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { averageLinkage, clusterMargin as roundRobin, kMeans, scoreAsync, topKAsync } from '../kernels/index.js';
 import type { FloatRows } from '../models/model.js';
+import { STREAM_CLUSTERED } from './seeds.js';
 import { candidatesOf, candidatesOption, subsample } from './support/candidates.js';
 import { nearestRows } from './support/nearest.js';
 import { comparable, gather, range } from './support/rows.js';
-import { DRAW_CLUSTERED } from './support/streams.js';
 import { strategyType } from './types.js';
 
 /**
@@ -77,7 +77,7 @@ async function clustersOf(
   if (linkage === 'k-means') {
     return (await kMeans(points, Math.min(clusters ?? k, points.rows), { seed, signal })).assignments;
   }
-  const members = subsample(range(points.rows), treeRows, seed, DRAW_CLUSTERED);
+  const members = subsample(range(points.rows), treeRows, seed, STREAM_CLUSTERED);
   const cut =
     distanceThreshold === undefined ? { clusters: Math.min(clusters ?? k, members.length) } : { distanceThreshold };
   const clustered = gather(points, members);

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { topKAsync } from '../kernels/index.js';
 import type { FloatRows } from '../models/model.js';
 import { Random } from '../reference/philox.js';
+import { STREAM_LABELED, STREAM_TRAINING } from './seeds.js';
 import { candidatesOf, candidatesOption, embedWithLabeled, spreadOver, subsample } from './support/candidates.js';
 import { Discriminator, type DiscriminatorOptions } from './support/discriminator.js';
 import { concat, range } from './support/rows.js';
-import { DRAW_LABELED, DRAW_TRAINING } from './support/streams.js';
 import { strategyType } from './types.js';
 
 /**
@@ -28,7 +28,7 @@ export const dal = strategyType({
     /** Parts of a round between which the network learns of the picks. */
     subBatches: z.int().min(1).default(10),
     /** Units of each hidden layer. */
-    hidden: z.array(z.int().min(1)).default([64]),
+    hidden: z.array(z.int().min(1)).default([32]),
     /** Passes over the training samples at most; few, for a network that knows them by heart finds all others foreign. */
     epochs: z.int().min(1).default(5),
     learningRate: z.number().positive().default(0.003),
@@ -73,13 +73,13 @@ class Picker {
   constructor(rows: FloatRows, known: number, options: PickerOptions) {
     this.#rows = rows;
     this.#options = options;
-    this.#known = subsample(range(known), options.trainingRows, options.seed, DRAW_LABELED);
+    this.#known = subsample(range(known), options.trainingRows, options.seed, STREAM_LABELED);
     this.#free = range(rows.rows - known, known);
   }
 
   async pick(n: number): Promise<{ picks: number[]; scores: number[] }> {
     const { subBatches, restart, epochs, seed, signal } = this.#options;
-    const draws = new Random(seed, DRAW_TRAINING);
+    const draws = new Random(seed, STREAM_TRAINING);
     const parts = Math.min(subBatches, n);
     const picks: number[] = [];
     const scores: number[] = [];
@@ -88,7 +88,7 @@ class Picker {
       if (restart && part > 0) network = this.#newNetwork();
       const known = concat(this.#known, Uint32Array.from(picks));
       const most = Math.min(10 * known.length, this.#options.trainingRows);
-      const others = subsample(this.#free, most, draws.uint32(), DRAW_TRAINING);
+      const others = subsample(this.#free, most, draws.uint32(), STREAM_TRAINING);
       const kinds = new Uint8Array(known.length + others.length).fill(1, known.length);
       const isFresh = restart || part === 0;
       await network.train(this.#rows, concat(known, others), kinds, isFresh ? epochs : Math.ceil(epochs * RETRAIN));

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { scoreTopKAsync, topKAsync } from '../kernels/index.js';
+import { STREAM_CANDIDATES, STREAM_LABELED, STREAM_REFERENCE } from './seeds.js';
+import type { QueryContext, QueryOptions } from './strategy.js';
 import { Breather } from './support/breather.js';
 import { candidatesOption, spreadOut, subsample } from './support/candidates.js';
 import { concat, range } from './support/rows.js';
 import { headPredictions, headSamples, largestCurvature, trainHead } from './support/softmax-head.js';
-import { DRAW_CANDIDATES, DRAW_LABELED, DRAW_REFERENCE } from './support/streams.js';
-import type { QueryContext, QueryOptions } from './strategy.js';
 import { strategyType } from './types.js';
 
 /**
@@ -16,6 +16,9 @@ import { strategyType } from './types.js';
  * `steps` accelerated gradient steps from there with that one label more. P is this layer's prediction. The error is the
  * entropy of the refitted prediction (expected log-loss) or 1 − its largest probability (expected 0/1 loss). Classes less
  * likely than `leastProbability` are left out of the sum.
+ *
+ * The layer has to be believed: with a handful of labels, or a class without any, it is too sure of itself, and buying by
+ * its own estimate of its error can do worse than random.
  *
  * Cost O(candidates · C · steps · L · C · d): hence the limits. Each pick is judged alone. Before there are labels: spread
  * over the embeddings by k-means++, without scores.
@@ -49,8 +52,8 @@ export const eer = strategyType({
       const candidates = await chooseCandidates(context, Math.max(n, options.candidates), options.prefilter, {
         signal,
       });
-      const reference = subsample(unlabeled, options.reference, seed, DRAW_REFERENCE);
-      const taught = subsample(range(labeled.length), options.trainingRows, seed, DRAW_LABELED);
+      const reference = subsample(unlabeled, options.reference, seed, STREAM_REFERENCE);
+      const taught = subsample(range(labeled.length), options.trainingRows, seed, STREAM_LABELED);
       const known = taught.map((at) => labeled[at] as number);
       const samples = headSamples(await embed(concat(concat(known, reference), candidates)));
       const rows = {
@@ -73,7 +76,7 @@ async function chooseCandidates(
   { signal }: QueryOptions,
 ): Promise<Uint32Array> {
   if (unlabeled.length <= count) return unlabeled;
-  if (prefilter === 'uniform') return subsample(unlabeled, count, seed, DRAW_CANDIDATES);
+  if (prefilter === 'uniform') return subsample(unlabeled, count, seed, STREAM_CANDIDATES);
   const { indices } = await scoreTopKAsync(await predict(unlabeled), count, { method: 'margin', signal });
   return indices.map((row) => unlabeled[row] as number);
 }

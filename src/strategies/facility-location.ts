@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { facilityLocation as coverPool } from '../kernels/index.js';
+import { STREAM_REFERENCE } from './seeds.js';
 import { candidatesOf, candidatesOption, subsample } from './support/candidates.js';
 import { greedyMedoids } from './support/greedy-medoids.js';
 import { nearestRows } from './support/nearest.js';
 import { comparable, concat, slice } from './support/rows.js';
-import { DRAW_REFERENCE } from './support/streams.js';
 import { strategyType } from './types.js';
 
 /**
@@ -39,7 +39,7 @@ export const facilityLocation = strategyType({
         const { indices, gains } = await coverPool(points, k, { metric, signal, onNotice: log });
         return { indices: indices.map((row) => candidates[row] as number), scores: gains };
       }
-      const targets = subsample(unlabeled, reference, seed, DRAW_REFERENCE);
+      const targets = subsample(unlabeled, reference, seed, STREAM_REFERENCE);
       const all = comparable(await embed(concat(concat(labeled, targets), candidates)), metric);
       const [to, end] = [labeled.length + targets.length, all.rows];
       const resembled = slice(all, labeled.length, to);

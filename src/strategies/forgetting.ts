@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scoreAsync, topKAsync } from '../kernels/index.js';
-import { candidatesOf, candidatesOption } from './support/candidates.js';
 import type { TrainingHistory } from './strategy.js';
+import { candidatesOf, candidatesOption } from './support/candidates.js';
 import { strategyType } from './types.js';
 
 /**

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { sampleWithoutReplacement, scoreAsync, topKAsync } from '../kernels/index.js';
-import { candidatesOf, candidatesOption, seedFor } from './support/candidates.js';
+import { deriveSeed } from '../reference/philox.js';
+import { STREAM_REFERENCE } from './seeds.js';
+import { candidatesOf, candidatesOption } from './support/candidates.js';
 import { meanCloseness, meanCosine } from './support/mean-similarity.js';
-import { DRAW_REFERENCE } from './support/streams.js';
 import { strategyType } from './types.js';
 
 /**
@@ -49,5 +50,5 @@ export const informationDensity = strategyType({
 });
 
 function drawReference(rows: number, most: number, seed: number): Uint32Array {
-  return sampleWithoutReplacement(rows, Math.min(rows, most), { seed: seedFor(seed, DRAW_REFERENCE) }).sort();
+  return sampleWithoutReplacement(rows, Math.min(rows, most), { seed: deriveSeed(seed, STREAM_REFERENCE, 0) }).sort();
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { kCenterGreedy } from '../kernels/index.js';
 import type { FloatRows } from '../models/model.js';
-import { candidatesOf, candidatesOption, embedWithLabeled, seedFor } from './support/candidates.js';
+import { deriveSeed } from '../reference/philox.js';
+import { STREAM_RADIUS } from './seeds.js';
 import { ballCover } from './support/ball-cover.js';
+import { candidatesOf, candidatesOption, embedWithLabeled } from './support/candidates.js';
 import { pureRadius } from './support/pure-radius.js';
 import { onSphere, range } from './support/rows.js';
-import { DRAW_RADIUS } from './support/streams.js';
 import { strategyType } from './types.js';
 
 /**
@@ -40,7 +41,7 @@ export const probcover = strategyType({
       const { rows, known } = await embedWithLabeled(context, candidates);
       const points = onSphere(rows, metric);
       const wanted = Math.min(n, candidates.length);
-      const seed = seedFor(context.seed, DRAW_RADIUS);
+      const seed = deriveSeed(context.seed, STREAM_RADIUS, 0);
       const radius = delta === 'auto' ? await pureRadius(points, context.classes, purity, seed, signal) : delta;
       if (delta === 'auto') context.log(`probcover: balls of radius ${radius.toPrecision(4)}`);
       const { picks, covered } = await ballCover(points, known, radius, wanted, signal);

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { readMatrix } from '../contract/tensor-like.js';
-import { ArgumentError, UnavailableError } from '../errors.js';
+import { UnavailableError } from '../errors.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { denseRows } from '../models/samples.js';
-import { candidatesOf, seedFor, spreadOver } from './support/candidates.js';
-import { DRAW_PROXY } from './support/streams.js';
-import { createStrategy } from './registry.js';
+import { deriveSeed } from '../reference/philox.js';
+import { aroundOthers, type CombinatorType, createInner, strategyOption } from './inner.js';
+import { STREAM_PROXY } from './seeds.js';
 import type { Need, QueryContext, QueryStrategy } from './strategy.js';
+import { spreadOver } from './support/candidates.js';
 import { strategyType } from './types.js';
 
 /** Samples that the proxy sees at once. */
@@ -22,58 +23,43 @@ const BLOCK_ROWS = 16_384;
  * @see Coleman, Yeh, Mussmann, Mirzasoleiman, Bailis, Liang, Leskovec, Zaharia: Selection via Proxy: Efficient Data
  *   Selection for Deep Learning. ICLR 2020, arXiv:1906.11829.
  */
-export const selectionViaProxy = strategyType({
-  name: 'selection-via-proxy',
-  description: 'another strategy on a small model trained for it',
-  needs: ['samples', 'labels'],
-  options: z.strictObject({
-    proxy: z
-      .strictObject({
-        /** Of a model. */
-        name: z.string(),
-        /** Of that model, without `classes`; `sampleShape` is one number per feature unless it says otherwise. */
-        options: z.record(z.string(), z.unknown()).default({}),
-      })
-      .default({ name: 'logistic', options: { minSteps: 60 } }),
-    /** The strategy that picks. */
-    of: z
-      .strictObject({
-        name: z.string(),
-        options: z.record(z.string(), z.unknown()).default({}),
-      })
-      .default({ name: 'margin', options: {} }),
-  }),
-  create({ proxy, of }) {
-    const inner = createStrategy(of.name, of.options);
-    if (inner.needs.includes('oracle')) {
-      throw new ArgumentError(
-        `strategy selection-via-proxy: expected a strategy that does not buy labels itself for of, got '${of.name}'`,
-      );
-    }
-    return {
-      async query(context, n, options = {}) {
-        const { unlabeled, labeled, labels, classes, seed } = context;
-        const candidates = candidatesOf(context, undefined, n);
-        if (labeled.length === 0) {
-          return spreadOver(candidates, floats(context, unlabeled), n, seed, options.signal);
-        }
-        const known = context.samples(labeled);
-        const model = createModel(proxy.name, { sampleShape: [known.cols], ...proxy.options, classes });
-        checkProxy(inner, model);
-        const { epochs, loss } = await model.fit(known, labels, {
-          seed: seedFor(seed, DRAW_PROXY),
-          signal: options.signal,
-        });
-        context.log(
-          `selection-via-proxy: ${proxy.name} trained for ${epochs} epochs to a loss of ${loss.toPrecision(3)}`,
-        );
-        return inner.query(proxyContext(context, model, options.signal), n, options);
-      },
-      ...(inner.state && { state: () => inner.state?.() }),
-      ...(inner.restore && { restore: (state: unknown) => inner.restore?.(state) }),
-    };
-  },
-});
+export const selectionViaProxy: CombinatorType = (create) =>
+  strategyType({
+    name: 'selection-via-proxy',
+    description: 'another strategy on a small model trained for it',
+    needs: ['samples', 'labels'],
+    options: z.strictObject({
+      /**
+       * Name of a model, or an object with its name and options (without `classes`; `sampleShape` is one number per feature
+       * unless it says otherwise).
+       */
+      proxy: z
+        .union([z.string(), z.looseObject({ name: z.string() })], {
+          error: 'expected the name of a model, or an object with name and options',
+        })
+        .default({ name: 'logistic', minSteps: 60 }),
+      /** Picks by the proxy's predictions and embeddings. */
+      of: strategyOption.default('margin'),
+    }),
+    create({ proxy, of }) {
+      const inner = createInner('selection-via-proxy', create, of);
+      const { name, ...modelOptions } = typeof proxy === 'string' ? { name: proxy } : proxy;
+      const { needs: _, watch: __, ...carried } = aroundOthers([inner]);
+      return {
+        ...carried,
+        async query(context, n, { signal } = {}) {
+          const { unlabeled, labeled, labels, classes, seed, log } = context;
+          if (labeled.length === 0) return spreadOver(unlabeled, floats(context, unlabeled), n, seed, signal);
+          const known = context.samples(labeled);
+          const model = createModel(name, { sampleShape: [known.cols], ...modelOptions, classes });
+          checkProxy(inner, model);
+          const fit = await model.fit(known, labels, { seed: deriveSeed(seed, STREAM_PROXY, 0), signal });
+          log(`selection-via-proxy: ${name} trained for ${fit.epochs} epochs to a loss of ${fit.loss.toPrecision(3)}`);
+          return inner.query(proxyContext(context, model, signal), n, { signal });
+        },
+      };
+    },
+  });
 
 /** @throws {UnavailableError} The inner strategy needs what the proxy lacks. */
 function checkProxy(inner: QueryStrategy, model: Model): void {

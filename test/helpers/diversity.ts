@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { FloatRows, QueryContext } from '../../src/index.js';
 
-export interface Arrays {
+export interface PoolArrays {
   /** [N, cols], embeddings and samples. */
   readonly points: FloatRows;
   /** [N, classes]; default: all the same. */
@@ -13,7 +13,7 @@ export interface Arrays {
 }
 
 /** A context whose answers are rows of arrays. */
-export function arrayContext(arrays: Arrays): QueryContext {
+export function poolContext(arrays: PoolArrays): QueryContext {
   const { points, labeled = [], labels = labeled.map(() => 0), seed = 1 } = arrays;
   const classes = arrays.classes ?? arrays.probabilities?.cols ?? 3;
   const flat = { data: new Float32Array(points.rows * classes).fill(1 / classes), rows: points.rows, cols: classes };
@@ -93,7 +93,7 @@ export const golden = JSON.parse(
 export function goldenContext(): QueryContext {
   const { h, p, cols, classes, labeled, labels } = golden.world;
   const rows = h.length / cols;
-  return arrayContext({
+  return poolContext({
     points: { data: Float32Array.from(h), rows, cols },
     probabilities: { data: Float32Array.from(p), rows, cols: classes },
     labeled,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createStrategy } from '../../src/index.js';
-import { arrayContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { firstDifference } from '../helpers/values.js';
 
 test('a worked example: two labelled neighbours', async (t) => {
@@ -14,7 +14,7 @@ test('a worked example: two labelled neighbours', async (t) => {
     [1, 1],
     [1, 0.5],
   ]);
-  const context = arrayContext({ points, probabilities, labeled: [0, 1] });
+  const context = poolContext({ points, probabilities, labeled: [0, 1] });
   const { indices, scores } = await createStrategy('cal').query(context, 1);
   t.is(indices[0], 2);
   t.true(Math.abs(scores![0]! - 0.2819497524) < 1e-6, String(scores![0]));
@@ -44,7 +44,7 @@ test('neighbours are labelled samples only, however near unlabelled ones are', a
     [0.1, 0.9],
     [0.8, 0.2],
   ]);
-  const context = arrayContext({ points, probabilities, labeled: [0] });
+  const context = poolContext({ points, probabilities, labeled: [0] });
   const { indices, scores } = await createStrategy('cal', { neighbours: 1 }).query(context, 3);
   t.deepEqual([...indices], [2, 3, 1]);
   t.is(scores![2], 0);
@@ -62,7 +62,7 @@ test('predictions with exact zeros give finite scores', async (t) => {
     [0.5, 0.5],
   ]);
   const { indices, scores } = await createStrategy('cal').query(
-    arrayContext({ points, probabilities, labeled: [0] }),
+    poolContext({ points, probabilities, labeled: [0] }),
     2,
   );
   t.deepEqual([...indices], [1, 2]);
@@ -71,7 +71,7 @@ test('predictions with exact zeros give finite scores', async (t) => {
 
 test('before there are labels samples spread out', async (t) => {
   const points = rowsOf([[0], [0], [9], [0]]);
-  const { indices, scores } = await createStrategy('cal').query(arrayContext({ points }), 2);
+  const { indices, scores } = await createStrategy('cal').query(poolContext({ points }), 2);
   t.true(indices.includes(2));
   t.is(scores, undefined);
 });

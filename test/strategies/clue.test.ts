@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStrategy, Random, score } from '../../src/index.js';
 import { soften } from '../../src/strategies/clue.js';
-import { arrayContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, rowsOf } from '../helpers/diversity.js';
 
 const random = new Random(8);
 const points = rowsOf(Array.from({ length: 300 }, () => [random.float(), random.float()]));
@@ -9,7 +9,7 @@ const points = rowsOf(Array.from({ length: 300 }, () => [random.float(), random.
 const probabilities = rowsOf(
   Array.from({ length: 300 }, (_, i) => [1 - points.data[2 * i]! / 2, points.data[2 * i]! / 2]),
 );
-const context = arrayContext({ points, probabilities });
+const context = poolContext({ points, probabilities });
 
 async function meanColumn(options: object): Promise<number> {
   const { indices } = await createStrategy('clue', options).query(context, 12);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { clusterMargin, createStrategy, score } from '../../src/index.js';
-import { arrayContext, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { blobs } from '../helpers/blobs.js';
 
 test("the kernel's picks, as pool indices", async (t) => {
@@ -20,7 +20,7 @@ function unsure(rows: number) {
   const { samples, labels } = blobs(rows, 5, 4, { spread: 0.02 });
   const top = (i: number) => 0.5 + 0.1 * labels[i]! + (labels[i]! === 4 ? 0.09 : 0) + 1e-5 * i;
   const probabilities = rowsOf(Array.from({ length: rows }, (_, i) => [top(i), 1 - top(i)]));
-  return { context: arrayContext({ points: samples, probabilities }), labels };
+  return { context: poolContext({ points: samples, probabilities }), labels };
 }
 
 for (const options of [{}, { treeRows: 25 }, { linkage: 'k-means' }]) {
@@ -55,6 +55,6 @@ test('a threshold in place of a number of clusters; rows of zeros under cosine',
     [0, 1],
   ]);
   const options = { metric: 'cosine', distanceThreshold: 0.1, treeRows: 4 };
-  const { indices } = await createStrategy('cluster-margin', options).query(arrayContext({ points }), 5);
+  const { indices } = await createStrategy('cluster-margin', options).query(poolContext({ points }), 5);
   t.is(new Set(indices).size, 5);
 });

@@ -17,7 +17,8 @@ async function check(holds: (world: World) => Promise<boolean>, runs = 40): Prom
 }
 
 const COMBINATORS = [...strategies.values()].filter(
-  ({ options }) => 'shape' in options && 'of' in (options.shape as object),
+  // a proxy answers in place of the model: what the strategy inside needs is not needed of the learner
+  ({ name, options }) => 'shape' in options && 'of' in (options.shape as object) && name !== 'selection-via-proxy',
 );
 
 test('there are strategies around others, and each of them passes on needs', (t) => {

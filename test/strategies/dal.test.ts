@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStrategy, loadDataset, Random } from '../../src/index.js';
 import { Discriminator } from '../../src/strategies/support/discriminator.js';
-import { arrayContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, rowsOf } from '../helpers/diversity.js';
 import { blobs } from '../helpers/blobs.js';
 
 test('with 300 digits 0 to 6 labelled, most of 100 picks are 7 to 9', async (t) => {
@@ -11,7 +11,7 @@ test('with 300 digits 0 to 6 labelled, most of 100 picks are 7 to 9', async (t) 
   const fractions: number[] = [];
   for (const seed of [1, 2]) {
     const labeled = new Random(seed).shuffle([...known]).slice(0, 300);
-    const { indices, scores } = await createStrategy('dal').query(arrayContext({ points, labeled, seed }), 100);
+    const { indices, scores } = await createStrategy('dal').query(poolContext({ points, labeled, seed }), 100);
     fractions.push([...indices].filter((index) => pool.labels[index]! >= 7).length / 100);
     t.true(Array.from(scores!).every((score) => score > 0.5 && score <= 1));
   }
@@ -30,7 +30,7 @@ test('later sub-batches go where the first did not', async (t) => {
   const labeled = Array.from({ length: 40 }, (_, i) => i);
   const side = (indices: Uint32Array) => new Set([...indices].map((index) => Math.floor(index / 50)));
   const at = async (subBatches: number) =>
-    side((await createStrategy('dal', { subBatches }).query(arrayContext({ points, labeled }), 10)).indices);
+    side((await createStrategy('dal', { subBatches }).query(poolContext({ points, labeled }), 10)).indices);
   t.is((await at(1)).size, 1);
   t.true((await at(10)).size >= 2);
 });
@@ -78,7 +78,7 @@ test('every small step lowers the loss', async (t) => {
 
 test('before there are labels samples spread out', async (t) => {
   const { samples, labels } = blobs(60, 4, 3, { spread: 0.02 });
-  const { indices, scores } = await createStrategy('dal').query(arrayContext({ points: samples }), 4);
+  const { indices, scores } = await createStrategy('dal').query(poolContext({ points: samples }), 4);
   t.is(new Set([...indices].map((index) => labels[index])).size, 4);
   t.is(scores, undefined);
 });
@@ -88,7 +88,7 @@ test('an abort stops the training', async (t) => {
   const controller = new AbortController();
   const labeled = Array.from({ length: 1000 }, (_, i) => i);
   const query = createStrategy('dal', { stopAccuracy: 1, epochs: 1000 }).query(
-    arrayContext({ points: samples, labeled }),
+    poolContext({ points: samples, labeled }),
     50,
     {
       signal: controller.signal,

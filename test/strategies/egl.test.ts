@@ -1,11 +1,11 @@
 import test from 'ava';
 import { createStrategy } from '../../src/index.js';
 import { expectedLength } from '../../src/strategies/egl.js';
-import { arrayContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { firstDifference } from '../helpers/values.js';
 
 test('a worked example, with and without bias', async (t) => {
-  const context = arrayContext({ points: rowsOf([[3, 4]]), probabilities: rowsOf([[0.7, 0.2, 0.1]]) });
+  const context = poolContext({ points: rowsOf([[3, 4]]), probabilities: rowsOf([[0.7, 0.2, 0.1]]) });
   const [withBias, without] = await Promise.all(
     [true, false].map(async (bias) => (await createStrategy('egl', { bias }).query(context, 1)).scores![0]!),
   );

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStrategy, facilityLocation } from '../../src/index.js';
 import { greedyMedoids } from '../../src/strategies/support/greedy-medoids.js';
-import { arrayContext, golden, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, golden, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { blobs } from '../helpers/blobs.js';
 import { firstDifference } from '../helpers/values.js';
 
@@ -17,7 +17,7 @@ test('without labels: the kernel; its picks are those of the greedy that starts 
   const { samples } = blobs(70, 4, 3);
   for (const metric of ['euclidean', 'cosine'] as const) {
     const kernel = await facilityLocation(samples, 12, { metric });
-    const found = await createStrategy('facility-location', { metric }).query(arrayContext({ points: samples }), 12);
+    const found = await createStrategy('facility-location', { metric }).query(poolContext({ points: samples }), 12);
     t.deepEqual([...found.indices], [...kernel.indices]);
     // before any pick the kernel's similarity is 0: as far as the farthest pair, or the opposite direction
     const farthest = metric === 'cosine' ? 2 : widest(samples);
@@ -42,7 +42,7 @@ function widest({ data, rows, cols }: { data: Float32Array; rows: number; cols: 
 test('blobs with labels are asked about last', async (t) => {
   const { samples, labels } = blobs(100, 5, 4, { spread: 0.05 });
   const { indices } = await createStrategy('facility-location').query(
-    arrayContext({ points: samples, labeled: [0, 1] }),
+    poolContext({ points: samples, labeled: [0, 1] }),
     3,
   );
   t.deepEqual([...indices].map((index) => labels[index]).sort(), [2, 3, 4]);
@@ -52,7 +52,7 @@ test('a reference of a few samples serves a larger pool', async (t) => {
   const { samples, labels } = blobs(300, 5, 4, { spread: 0.05 });
   const options = { candidates: 100, reference: 60 };
   const { indices } = await createStrategy('facility-location', options).query(
-    arrayContext({ points: samples, labeled: [0] }),
+    poolContext({ points: samples, labeled: [0] }),
     4,
   );
   t.deepEqual([...indices].map((index) => labels[index]).sort(), [1, 2, 3, 4]);
@@ -67,7 +67,7 @@ test('under cosine, rows of zeros are no error', async (t) => {
   ]);
   for (const labeled of [[], [1]]) {
     const { indices } = await createStrategy('facility-location', { metric: 'cosine' }).query(
-      arrayContext({ points, labeled }),
+      poolContext({ points, labeled }),
       4,
     );
     t.is(new Set(indices).size, 4 - labeled.length);

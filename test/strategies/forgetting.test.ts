@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStrategy, type TrainingHistory } from '../../src/index.js';
 import { instability } from '../../src/strategies/forgetting.js';
-import { arrayContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, rowsOf } from '../helpers/diversity.js';
 
 /** A history of one list of classes per sample. */
 function historyOf(rows: readonly (readonly number[])[]): TrainingHistory {
@@ -24,7 +24,7 @@ test('worked examples of both measures', (t) => {
 });
 
 const context = {
-  ...arrayContext({
+  ...poolContext({
     points: rowsOf([[0], [0], [0], [0]]),
     probabilities: rowsOf([
       [0.9, 0.1],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createStrategy } from '../../src/index.js';
-import { arrayContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, byIndex, golden, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { firstDifference } from '../helpers/values.js';
 
 for (const { beta, metric, scores } of golden.density) {
@@ -26,7 +26,7 @@ test('an uncertain outlier is left alone', async (t) => {
     [0.5, 0.5],
     [0.9, 0.1],
   ]);
-  const context = arrayContext({ points, probabilities });
+  const context = poolContext({ points, probabilities });
   t.is((await createStrategy('information-density').query(context, 1)).indices[0], 0);
   t.is((await createStrategy('information-density', { beta: 0 }).query(context, 1)).indices[0], 3);
 });
@@ -37,7 +37,7 @@ test('rows of zeros resemble nothing', async (t) => {
     [1, 0],
     [0, 1],
   ]);
-  const { indices, scores } = await createStrategy('information-density').query(arrayContext({ points }), 3);
+  const { indices, scores } = await createStrategy('information-density').query(poolContext({ points }), 3);
   t.is(indices[2], 0);
   t.is(scores![2], 0);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createStrategy, Random } from '../../src/index.js';
-import { arrayContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, rowsOf } from '../helpers/diversity.js';
 import { cosine, textbookKCenter } from '../helpers/embeddings.js';
 
 function cloud(rows: number, cols: number, seed = 3): number[][] {
@@ -13,7 +13,7 @@ test('picks are pool indices of the textbook loop with the labelled samples as c
   const labeled = Array.from({ length: 50 }, (_, i) => (i * 37 + 11) % 400);
   const wanted = textbookKCenter(rows, 20, { labeled });
   const { indices, scores } = await createStrategy('k-center').query(
-    arrayContext({ points: rowsOf(rows), labeled }),
+    poolContext({ points: rowsOf(rows), labeled }),
     20,
   );
   t.deepEqual([...indices], wanted.indices);
@@ -33,7 +33,7 @@ test('the worked example of ten points', async (t) => {
     [10, 0],
     [5, 5],
   ]);
-  const { indices } = await createStrategy('k-center').query(arrayContext({ points, labeled: [0] }), 4);
+  const { indices } = await createStrategy('k-center').query(poolContext({ points, labeled: [0] }), 4);
   t.deepEqual([...indices], [4, 6, 8, 9]);
 });
 
@@ -45,7 +45,7 @@ test('before there are labels the first pick is the sample nearest to the mean',
     [0, -9],
     [0, 9],
   ]);
-  const { indices, scores } = await createStrategy('k-center').query(arrayContext({ points }), 3);
+  const { indices, scores } = await createStrategy('k-center').query(poolContext({ points }), 3);
   t.is(indices[0], 2);
   t.is(scores![0], Infinity);
   t.deepEqual([...indices.subarray(1)].sort(), [3, 4]);
@@ -60,7 +60,7 @@ test('under cosine, rows of zeros are asked about once and resemble nothing else
     [-1, 0],
     [0.2, 1],
   ];
-  const context = arrayContext({ points: rowsOf(rows), labeled: [0] });
+  const context = poolContext({ points: rowsOf(rows), labeled: [0] });
   const { indices, scores } = await createStrategy('k-center', { metric: 'cosine' }).query(context, 5);
   t.deepEqual([...indices.subarray(0, 2)], [4, 1]);
   t.deepEqual([...(scores as Float64Array).subarray(0, 2)], [2, 1]);
@@ -78,7 +78,7 @@ test('under cosine, rows of zeros are asked about once and resemble nothing else
 test('near duplicates far from the origin are no NaN and no repeats', async (t) => {
   const rows = cloud(60, 64).flatMap((row) => [row.map((x) => 100 + x), row.map((x) => 100 + x + 1e-5)]);
   const { indices, scores } = await createStrategy('k-center').query(
-    arrayContext({ points: rowsOf(rows), labeled: [0] }),
+    poolContext({ points: rowsOf(rows), labeled: [0] }),
     119,
   );
   t.is(new Set(indices).size, 119);
@@ -87,7 +87,7 @@ test('near duplicates far from the origin are no NaN and no repeats', async (t) 
 });
 
 test('a draw of candidates bounds what is looked at', async (t) => {
-  const context = arrayContext({ points: rowsOf(cloud(200, 3)), labeled: [5] });
+  const context = poolContext({ points: rowsOf(cloud(200, 3)), labeled: [5] });
   const few = await createStrategy('k-center', { candidates: 30 }).query(context, 30);
   const all = await createStrategy('k-center').query(context, 30);
   t.is(new Set(few.indices).size, 30);

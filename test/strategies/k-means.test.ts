@@ -2,7 +2,7 @@ import test from 'ava';
 import { createStrategy, Random } from '../../src/index.js';
 import { representatives } from '../../src/strategies/support/representatives.js';
 import { weightedKMeans, weightedLloyd } from '../../src/strategies/support/weighted-k-means.js';
-import { arrayContext, golden, rowsOf } from '../helpers/array-context.js';
+import { poolContext, golden, rowsOf } from '../helpers/diversity.js';
 import { blobs } from '../helpers/blobs.js';
 import { firstDifference } from '../helpers/values.js';
 
@@ -11,7 +11,7 @@ const entropyOf = (p: ArrayLike<number>): number => -Array.from(p).reduce((sum, 
 test('one sample of each of n blobs, near its middle, the largest blob first', async (t) => {
   const { samples, labels } = blobs(120, 6, 4, { spread: 0.05 });
   const more = { ...samples, data: Float32Array.from([...samples.data, ...samples.data.subarray(8, 12)]), rows: 121 };
-  const { indices } = await createStrategy('k-means').query(arrayContext({ points: more }), 6);
+  const { indices } = await createStrategy('k-means').query(poolContext({ points: more }), 6);
   const classOf = (index: number) => (index === 120 ? labels[2] : labels[index]);
   t.is(new Set([...indices].map(classOf)).size, 6);
   t.is(classOf(indices[0]!), 2);
@@ -53,7 +53,7 @@ test('weight draws the picks towards uncertain samples', async (t) => {
   const probabilities = rowsOf(
     Array.from({ length: 300 }, (_, i) => (points.data[2 * i]! > 0.5 ? [0.5, 0.5] : [0.999, 0.001])),
   );
-  const context = arrayContext({ points, probabilities });
+  const context = poolContext({ points, probabilities });
   const right = async (options: object) => {
     const { indices } = await createStrategy('k-means', options).query(context, 20);
     return [...indices].filter((index) => points.data[2 * index]! > 0.5).length;

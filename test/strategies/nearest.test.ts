@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { nearestRows } from '../../src/strategies/support/nearest.js';
 import { comparable, onSphere } from '../../src/strategies/support/rows.js';
-import { arrayContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, rowsOf } from '../helpers/diversity.js';
 import { cosine, euclidean } from '../helpers/embeddings.js';
 import { bitsOf } from '../helpers/values.js';
 import { candidatesOf } from '../../src/strategies/support/candidates.js';
@@ -108,7 +108,7 @@ test('rows of an own copy: the given ones stay as they are', (t) => {
 });
 
 test('candidates are a uniform draw in the order of the pool, never fewer than asked for', (t) => {
-  const context = arrayContext({ points: rowsOf(Array.from({ length: 50 }, (_, i) => [i])), labeled: [4] });
+  const context = poolContext({ points: rowsOf(Array.from({ length: 50 }, (_, i) => [i])), labeled: [4] });
   const counts = new Map<number, number>();
   for (let seed = 0; seed < 400; seed++) {
     const drawn = candidatesOf({ ...context, seed }, 10, 3);

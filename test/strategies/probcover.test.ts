@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStrategy, kMeans } from '../../src/index.js';
 import { pureRadius } from '../../src/strategies/support/pure-radius.js';
-import { arrayContext, golden, goldenContext, rowsOf } from '../helpers/array-context.js';
+import { poolContext, golden, goldenContext, rowsOf } from '../helpers/diversity.js';
 import { blobs } from '../helpers/blobs.js';
 import { euclidean } from '../helpers/embeddings.js';
 
@@ -21,7 +21,7 @@ for (const { delta, n, picks, covered } of golden.probcover) {
 
 test('once all is covered, the farthest samples follow', async (t) => {
   const points = rowsOf([[0], [0.1], [0.2], [5], [5.1], [9]]);
-  const { indices, scores } = await createStrategy('probcover', { delta: 0.5 }).query(arrayContext({ points }), 5);
+  const { indices, scores } = await createStrategy('probcover', { delta: 0.5 }).query(poolContext({ points }), 5);
   t.deepEqual([...indices], [0, 3, 5, 2, 1]);
   t.deepEqual(Array.from(scores!), [3, 2, 1, 0, 0]);
 });
@@ -43,13 +43,13 @@ test('the automatic radius is the largest with the wanted share of pure balls', 
 
 test('the first batch covers each blob once', async (t) => {
   const { samples, labels } = blobs(200, 8, 5, { spread: 0.1 });
-  const { indices } = await createStrategy('probcover').query(arrayContext({ points: samples, classes: 8 }), 8);
+  const { indices } = await createStrategy('probcover').query(poolContext({ points: samples, classes: 8 }), 8);
   t.is(new Set([...indices].map((index) => labels[index])).size, 8);
 });
 
 test('samples that are all equal: one covers all, whatever the radius', async (t) => {
   const points = rowsOf(Array.from({ length: 6 }, () => [0.3, 0.3]));
-  const { indices, scores } = await createStrategy('probcover').query(arrayContext({ points }), 3);
+  const { indices, scores } = await createStrategy('probcover').query(poolContext({ points }), 3);
   t.deepEqual([...indices], [0, 1, 2]);
   t.deepEqual(Array.from(scores!), [6, 0, 0]);
 });

@@ -2,30 +2,24 @@
 import { z } from 'zod';
 import { kMeansPlusPlus, sampleWithoutReplacement } from '../../kernels/index.js';
 import type { FloatRows } from '../../models/model.js';
-import { Random } from '../../reference/philox.js';
+import { deriveSeed } from '../../reference/philox.js';
+import { STREAM_CANDIDATES } from '../seeds.js';
 import type { QueryContext, QueryOptions, QueryResult } from '../strategy.js';
 import { comparable, concat } from './rows.js';
-import { DRAW_CANDIDATES } from './streams.js';
-
-/** A seed for one purpose, independent of those for others. */
-export function seedFor(seed: number, purpose: number): number {
-  const random = new Random(seed, purpose);
-  return random.uint32() * 0x20_0000 + (random.uint32() >>> 11);
-}
 
 /** A limit on candidates as an option. */
 export const candidatesOption = z.int().min(1);
 
 /** `count` of `indices`, drawn uniformly by the seed and put back into their order; all of them where there are no more. */
-export function subsample(indices: Uint32Array, count: number, seed: number, purpose: number): Uint32Array {
+export function subsample(indices: Uint32Array, count: number, seed: number, stream: number): Uint32Array {
   if (indices.length <= count) return indices;
-  const drawn = sampleWithoutReplacement(indices.length, count, { seed: seedFor(seed, purpose) }).sort();
+  const drawn = sampleWithoutReplacement(indices.length, count, { seed: deriveSeed(seed, stream, 0) }).sort();
   return drawn.map((at) => indices[at] as number);
 }
 
 /** The unlabelled samples that a strategy considers: all, or a uniform draw of `limit` of them, and never fewer than n. */
 export function candidatesOf({ unlabeled, seed }: QueryContext, limit: number | undefined, n: number): Uint32Array {
-  return limit === undefined ? unlabeled : subsample(unlabeled, Math.max(limit, n), seed, DRAW_CANDIDATES);
+  return limit === undefined ? unlabeled : subsample(unlabeled, Math.max(limit, n), seed, STREAM_CANDIDATES);
 }
 
 /** Embeddings of the labelled samples, the first rows, and of the candidates, the rest. */
@@ -41,8 +35,8 @@ export async function embedWithLabeled(
  * the embeddings.
  */
 export async function spreadOut(context: QueryContext, n: number, { signal }: QueryOptions): Promise<QueryResult> {
-  const candidates = candidatesOf(context, undefined, n);
-  return spreadOver(candidates, await context.embed(candidates), n, context.seed, signal);
+  const { unlabeled, seed, embed } = context;
+  return spreadOver(unlabeled, await embed(unlabeled), n, seed, signal);
 }
 
 /** n of `candidates`, drawn by k-means++ on their rows. */

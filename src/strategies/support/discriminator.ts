@@ -1,8 +1,8 @@
 /** A small network that tells two kinds of rows apart. */
 import type { FloatRows } from '../../models/model.js';
 import { Random } from '../../reference/philox.js';
+import { STREAM_ORDER, STREAM_WEIGHTS } from '../seeds.js';
 import { Breather } from './breather.js';
-import { DRAW_ORDER, DRAW_WEIGHTS } from './streams.js';
 
 export interface DiscriminatorOptions {
   /** Units of each hidden layer. */
@@ -42,8 +42,8 @@ export class Discriminator {
 
   constructor(inputs: number, options: DiscriminatorOptions) {
     this.#options = options;
-    this.#order = new Random(options.seed, DRAW_ORDER);
-    const random = new Random(options.seed, DRAW_WEIGHTS);
+    this.#order = new Random(options.seed, STREAM_ORDER);
+    const random = new Random(options.seed, STREAM_WEIGHTS);
     const widths = [inputs, ...options.hidden, 1];
     this.#layers = widths.slice(1).map((outputs, i) => newLayer(widths[i] as number, outputs, random));
   }

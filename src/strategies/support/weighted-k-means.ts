@@ -2,8 +2,8 @@
 import { kMeans, pairwiseDistancesAsync } from '../../kernels/index.js';
 import type { FloatRows } from '../../models/model.js';
 import { Random } from '../../reference/philox.js';
+import { STREAM_CENTRES } from '../seeds.js';
 import { slice } from './rows.js';
-import { DRAW_CENTRES } from './streams.js';
 
 export interface WeightedClusters {
   /** [k · d], row by row. */
@@ -112,7 +112,7 @@ async function weightedSeeds(
   k: number,
   { seed, signal }: WeightedOptions,
 ): Promise<number[]> {
-  const random = new Random(seed, DRAW_CENTRES);
+  const random = new Random(seed, STREAM_CENTRES);
   const nearest = new Float64Array(points.rows).fill(1);
   const chosen = new Set<number>();
   while (chosen.size < k) {
