@@ -377,7 +377,7 @@ export class ActiveLearner {
       ...labelBalance(book.labels(), book.classes),
       ...(picks.length > 0 && { picks }),
       ...(refused.length > 0 && { refused: Uint32Array.from(refused) }),
-      ...(pseudo && { pseudoLabels: pseudo.indices.length }),
+      ...(pseudo && pseudo.indices.length > 0 && { pseudoLabels: pseudo.indices.length }),
       metrics: test,
       ...(validation && { validation }),
       fit,

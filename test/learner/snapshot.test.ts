@@ -120,3 +120,37 @@ test.serial('a folder without a snapshot, and one that is damaged, are errors th
   await writeFile(path, text.replace('"labeled"', '"labelled"'));
   await t.throwsAsync(ActiveLearner.restore(dir), { code: 'ERR_QUERENT_FORMAT' });
 });
+
+test.serial('a snapshot of another version is refused by a sentence', async (t) => {
+  const dir = await folder();
+  const learner = learnerWith();
+  await learner.teach([0, 1, 2], [0, 1, 2]);
+  await learner.snapshot(dir);
+  const path = join(dir, 'querent-learner.json');
+  const document = JSON.parse(await readFile(path, 'utf8')) as { meta: Record<string, unknown> };
+  for (const version of [undefined, 99]) {
+    await writeFile(path, JSON.stringify({ ...document, meta: { ...document.meta, version } }));
+    await t.throwsAsync(ActiveLearner.restore(dir), {
+      code: 'ERR_QUERENT_FORMAT',
+      message: new RegExp(`a snapshot of version 2, got version ${version ?? 1}; go on with the querent that wrote it`),
+    });
+  }
+});
+
+test.serial(
+  'groups, ids, prices and validation samples come back; what no snapshot holds has to be given',
+  async (t) => {
+    const dir = await folder();
+    const groups = Array.from({ length: 90 }, (_, index) => `g${index % 30}`);
+    const ids = Array.from({ length: 90 }, (_, index) => (index >= 60 ? index - 60 : index));
+    const costs = (index: number): number => 1 + index / 7;
+    const learner = learnerWith({ groups: groups, ids, costs, validation: held, skipCost: 0.5, grouping: 'together' });
+    await learner.run({ budget: 60, batch: 10 });
+    await learner.snapshot(dir);
+    await t.throwsAsync(ActiveLearner.restore(dir, around), { message: /pass them as validation/ });
+    const restored = await ActiveLearner.restore(dir, { ...around, validation: held });
+    t.deepEqual(await restored.query(9), await learner.query(9));
+    const rounds = async (one: ActiveLearner) => withoutTime((await one.run({ budget: 120, batch: 10 })).rounds);
+    t.deepEqual(await rounds(restored), await rounds(learner));
+  },
+);
