@@ -1,4 +1,6 @@
 import { compareStrategies, type Comparison } from '../experiment/comparison.js';
+import { headlineOf } from '../experiment/headline.js';
+import { winLossMatrix } from '../experiment/win-loss.js';
 import { baselineOf, type RunData } from './run-data.js';
 import { pairTables, winLossTable } from './matrices.js';
 import { savingTables } from './saving-tables.js';
@@ -21,9 +23,24 @@ export function renderFindings(run: RunData, level: HeadingLevel): Findings {
   if (run.strategies.length === 0) {
     return { headline: 'None of the chosen strategies is in this run', standfirst: '', sections: [] };
   }
-  const comparison = compareStrategies(run.rounds, { baseline: baselineOf(run) });
+  const comparison = compareShown(run);
   const { headline, rest } = splitHeadline(comparison.headline);
   return { headline, standfirst: rest, sections: renderComparison(run, comparison, level) };
+}
+
+/** Compared over all that was run, then cut to what is shown: leaving strategies out must not make a p value smaller. */
+export function compareShown(run: RunData): Comparison {
+  const baseline = baselineOf(run);
+  const whole = compareStrategies(run.allRounds, { baseline });
+  const isShown = (name: string): boolean => run.strategies.includes(name);
+  const found = {
+    strategies: whole.strategies.filter(isShown),
+    baseline: baseline === undefined ? null : whole.baseline,
+    pairs: whole.pairs.filter(({ strategy, other }) => isShown(strategy) && isShown(other)),
+    savings: baseline === undefined ? [] : whole.savings.filter(({ strategy }) => isShown(strategy)),
+    winLoss: winLossMatrix([run.rounds]),
+  };
+  return { ...found, headline: headlineOf(found, run.rounds) };
 }
 
 /** What comes before the first colon or full stop, and the rest as sentences. */

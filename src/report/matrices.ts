@@ -41,7 +41,7 @@ function againstTable({ pairs }: Comparison, baseline: string): ReportTable {
       area.detectable === null ? NONE : { text: points(area.detectable), value: area.detectable },
       difference(accuracy),
     ]),
-    note: `Mean over the seeds that both ran ± 95 % t interval. p: paired t test, corrected for the number of strategies (Holm); better and worse: below ${LEVEL}. p of sign flips is exact and not corrected. Detectable: the smallest true difference that so many seeds find in four of five experiments. At the end: difference in accuracy at the last number of labels.`,
+    note: `Mean over the seeds that both ran ± 95 % t interval. p: paired t test, corrected for all strategies that were run, shown or not (Holm); better and worse: below ${LEVEL}. p of sign flips is exact and not corrected. Detectable: the smallest true difference that so many seeds find in four of five experiments. At the end: difference in accuracy at the last number of labels.`,
   };
 }
 
@@ -55,7 +55,7 @@ function pairTable({ strategies, pairs }: Comparison): ReportTable {
       rowName(strategies, at),
       ...strategies.map((column): Cell => (row === column ? SELF : pairCell(pairs, row, column))),
     ]),
-    note: `Area under the accuracy curve, row minus column, mean over the seeds that both ran; paired t tests, corrected for the number of pairs (Holm); better and worse: p below ${LEVEL}.`,
+    note: `Area under the accuracy curve, row minus column, mean over the seeds that both ran; paired t tests, corrected for all pairs that were run, shown or not (Holm); better and worse: p below ${LEVEL}.`,
   };
 }
 

@@ -12,6 +12,8 @@ export interface RunData {
   readonly manifest: RunManifest;
   /** Of the strategies that are shown. */
   readonly rounds: readonly RoundRecord[];
+  /** Of every strategy that was run: tests are corrected for all of them, whichever are shown. */
+  readonly allRounds: readonly RoundRecord[];
   readonly picks: readonly PicksRecord[];
   /** Labels of the strategies that are shown, in the order of the configuration; also those without a round so far. */
   readonly strategies: readonly string[];
@@ -36,6 +38,7 @@ export async function readRun(path: string, id: string, wanted?: readonly string
     path,
     manifest,
     rounds: rounds.filter(isOfShown),
+    allRounds: rounds,
     picks: picks.filter(isOfShown),
     strategies,
     seeds: manifest.config.seeds,

@@ -2,7 +2,13 @@ import test from 'ava';
 import fc from 'fast-check';
 import { compareStrategies } from '../../src/experiment/comparison.js';
 import { winLossMatrix } from '../../src/experiment/win-loss.js';
-import { renderComparison, renderFindings, renderTogether, splitHeadline } from '../../src/report/findings.js';
+import {
+  compareShown,
+  renderComparison,
+  renderFindings,
+  renderTogether,
+  splitHeadline,
+} from '../../src/report/findings.js';
 import { signed } from '../../src/report/matrices.js';
 import { readRun, type RunData } from '../../src/report/run-data.js';
 import { targetsBetween } from '../../src/report/saving-tables.js';
@@ -18,7 +24,7 @@ async function clearRun(strategies = ['random', 'margin', 'entropy']): Promise<R
     const gain = record.round === 0 ? 0 : (gains[record.strategy] ?? 0.0001) + noise;
     return { ...record, accuracy: 0.6 + 0.06 * record.round + gain };
   });
-  return { ...run, rounds };
+  return { ...run, rounds, allRounds: rounds };
 }
 
 const textsOf = (table: ReportTable): string[][] =>
@@ -89,7 +95,7 @@ test('one strategy, one seed, or strategies that share no seed: no matrix', asyn
   t.notRegex(sections.map(({ html }) => html).join(''), /NaN|null|Infinity/);
   const apart = run.rounds.filter(({ strategy, seed }) => (strategy === 'margin' ? seed > 2 : seed < 2));
   t.notThrows(() => renderComparison({ ...run, rounds: apart }, compareStrategies(apart), 2));
-  t.is(renderFindings({ ...run, rounds: [] }, 2).headline, 'No round has been run yet');
+  t.is(renderFindings({ ...run, rounds: [], allRounds: [] }, 2).headline, 'No round has been run yet');
 });
 
 test('several experiments are also counted together', async (t) => {
@@ -133,4 +139,21 @@ test('accuracies to reach are round, between start and best, and few', (t) => {
 
 test('a difference that rounds to nothing has no sign', (t) => {
   t.deepEqual([signed(-0.04, 1), signed(0.04, 1), signed(-1.26, 1), signed(3, 0)], ['0.0', '0.0', '−1.3', '+3']);
+});
+
+test('showing fewer strategies does not make a p value smaller', async (t) => {
+  const run = await clearRun(['random', 'margin', 'entropy', 's1', 's2']);
+  const strategies = ['random', 'margin'];
+  const some = { ...run, strategies, rounds: run.rounds.filter(({ strategy }) => strategies.includes(strategy)) };
+  const [all, shown] = [compareShown(run), compareShown(some)];
+  const own = all.pairs.filter(({ strategy, other }) => strategy === 'margin' && other === 'random');
+  t.deepEqual(shown.pairs, own);
+  t.true(own[0]!.area.holmBaseline! > compareStrategies(some.rounds).pairs[0]!.area.holmBaseline!);
+  t.deepEqual(shown.strategies, strategies);
+  const without = compareShown({
+    ...some,
+    strategies: ['margin'],
+    rounds: run.rounds.filter(({ strategy }) => strategy === 'margin'),
+  });
+  t.deepEqual([without.baseline, without.pairs.length, without.savings.length], [null, 0, 0]);
 });
