@@ -58,7 +58,15 @@ export type { MatrixLike } from './contract/tensor-like.js';
 export type { TopKAsyncOptions } from './contract/top-k-call.js';
 export type { PickOptions, TopK, TopKOptions } from './contract/top-k-plan.js';
 export type { TsneLayout, TsneOptions } from './contract/tsne-call.js';
-export { type Dataset, type DatasetType, type LabeledSamples, type LoadOptions } from './data/dataset.js';
+export {
+  type Dataset,
+  type DatasetType,
+  datasetType,
+  type LabeledSamples,
+  type LoadOptions,
+  type LoadProgress,
+} from './data/dataset.js';
+export type { Checksum, DataFile } from './data/files.js';
 export { datasets, loadDataset } from './data/registry.js';
 export type { ReplayBatch, ReplayRows, ReplaySampleOptions } from './contract/replay-call.js';
 export type {

@@ -51,6 +51,7 @@ for (const name of readdirSync(EXAMPLES)) {
 for (const page of [
   'README.md',
   'docs/campaigns.md',
+  'docs/datasets.md',
   'docs/learning.md',
   'docs/performance.md',
   'docs/replay.md',

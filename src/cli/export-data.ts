@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import type { Dataset, LabeledSamples } from '../data/dataset.js';
+import type { Dataset, LabeledSamples, LoadOptions } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import { ArgumentError } from '../errors.js';
 import { csvLine } from '../interop/text-table.js';
@@ -10,18 +10,20 @@ import { storageError, writeFileAtomic } from '../pool/atomic.js';
 import { encodePng } from '../report/png.js';
 import { type Effects, print } from './effects.js';
 
-/** Options of `querent data`, as commander delivers them. */
-export interface DataCommandOptions {
+/** What to write, and how to load it. */
+export interface ExportOptions {
+  /** The pool. */
   readonly export: string;
-  readonly labels?: string;
-  readonly test?: string;
-  readonly dataDir?: string;
+  /** Its labels. */
+  readonly labels?: string | undefined;
+  readonly test?: string | undefined;
+  readonly load?: LoadOptions | undefined;
 }
 
 /** Write the pool, the answers and the test samples of a data set. */
-export async function exportData(name: string, options: DataCommandOptions, effects: Effects): Promise<void> {
+export async function exportData(name: string, options: ExportOptions, effects: Effects): Promise<void> {
   const { stdout, signal } = effects;
-  const data = await loadDataset(name, { dataDir: options.dataDir, signal });
+  const data = await loadDataset(name, { ...options.load, signal });
   const { pool, test } = data;
   const ids = idsOf(name, pool);
   const written = [await writeSamples(options.export, data, pool, ids, false, signal)];

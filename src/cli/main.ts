@@ -10,6 +10,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   select: async () => (await import('./select.js')).selectCommand(),
   run: async () => (await import('./run.js')).runCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
+  data: async () => (await import('./data.js')).dataCommand(),
   ask: async () => (await import('./ask.js')).askCommand(),
   tell: async () => (await import('./tell.js')).tellCommand(),
   campaign: async () => (await import('./campaign.js')).campaignCommand(),

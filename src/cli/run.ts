@@ -28,7 +28,7 @@ export function runCommand(): Command {
   return new Command('run')
     .description('Compare query strategies on a data set: learning curves over seeds, written into a run folder.')
     .argument('[config]', 'YAML or JSON file with the same settings, and options of models and strategies')
-    .option('--dataset <name>', 'digits (embedded) or mnist (default: digits)')
+    .option('--dataset <name>', 'digits (embedded), mnist or another one that querent data lists (default: digits)')
     .option('--model <name>', 'logistic, mlp or cnn (default: cnn)')
     .option('--strategies <names>', 'query strategies, separated by commas (default: random,margin,entropy)', names)
     .option('--seeds <count>', 'how many seeds, or which, separated by commas (default: 3)', seedList)

@@ -58,17 +58,18 @@ export function cifarDataset(
   files: CifarFiles,
 ): DatasetType {
   const { name, description, licence, source } = about;
+  const batches = [...files.train, files.test];
   return datasetType({
     name,
     description,
     licence,
-    files: files.archive === undefined ? [...files.train, files.test] : [files.archive],
+    files: files.archive === undefined ? batches : [{ ...files.archive, holds: batches }],
     options: z.strictObject(sizeOptions),
     async load(sizes, where) {
       const open = await opener(name, files, where);
-      const batches: ImagePart[] = [];
-      for (const file of files.train) batches.push(await open(file));
-      const parts = { pool: joinParts(batches), test: await open(files.test) };
+      const train: ImagePart[] = [];
+      for (const file of files.train) train.push(await open(file));
+      const parts = { pool: joinParts(train), test: await open(files.test) };
       const { length: classes } = CLASS_NAMES;
       const sampleShape = [SIZE, SIZE, 3];
       return imageDataset({ name, sampleShape, classes, classNames: CLASS_NAMES, source }, parts, sizes);

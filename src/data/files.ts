@@ -25,6 +25,8 @@ export interface DataFile {
   readonly bytes?: number | undefined;
   /** Of the content, inflated. */
   readonly checksum?: Checksum | undefined;
+  /** For an archive: what is in it; these files do as well. */
+  readonly holds?: readonly DataFile[] | undefined;
   /** As its makers give it out. */
   readonly served: {
     readonly name: string;
@@ -63,6 +65,14 @@ export async function findFile(set: string, file: DataFile, where: LoadOptions):
     if (exists) return path;
   }
   return undefined;
+}
+
+/** Whether a file of a data set is there, or everything that it holds. */
+export async function hasFile(set: string, file: DataFile, where: LoadOptions): Promise<boolean> {
+  if ((await findFile(set, file, where)) !== undefined) return true;
+  const { holds = [] } = file;
+  const found = await Promise.all(holds.map((inner) => findFile(set, inner, where)));
+  return holds.length > 0 && !found.includes(undefined);
 }
 
 /**
