@@ -14,7 +14,6 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   ask: async () => (await import('./ask.js')).askCommand(),
   tell: async () => (await import('./tell.js')).tellCommand(),
   campaign: async () => (await import('./campaign.js')).campaignCommand(),
-  data: async () => (await import('./data.js')).dataCommand(),
   bench: async () => (await import('./bench.js')).benchCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   setup: async () => (await import('./setup.js')).setupCommand(),

@@ -114,3 +114,16 @@ test.serial('a mirror serves MNIST into the cache, where it is found without nam
   t.is(hash(await readFile(files[0] ?? '')), hash(await readFile(join(dataDir, 'mnist', name))));
   t.is(asked.length, 4);
 });
+
+test.serial('a data set is written into files, with its options', async (t) => {
+  const path = join(folder, 'written.csv');
+  const table = join(folder, 'table.csv');
+  await writeFile(table, 'a,label\n1,x\n2,y\n3,x\n4,y\n5,x\n6,y\n');
+  const args = ['data', 'features', '-O', `path=${table}`, '-O', 'testShare=0.5', '--export', path];
+  const { code, stderr } = await runCli(args, env);
+  t.is(code, 0, stderr);
+  t.is((await readFile(path, 'utf8')).trim().split('\n').length, 1 + 2);
+  const alone = await runCli(['data', 'digits', '--labels', path], env);
+  t.is(alone.code, 2);
+  t.regex(alone.stderr, /--labels and --test go with --export/);
+});
