@@ -1,3 +1,5 @@
+import { cohenKappa } from '../learner/stopping/kappa.js';
+
 /** How far annotators agree beyond chance. */
 export interface Agreement {
   /** Cohen's kappa between two annotators, Fleiss' kappa among more. */
@@ -29,27 +31,18 @@ export function agreement(ratings: readonly (readonly Rating[])[]): Agreement | 
   return { measure: isPair ? 'cohen' : 'fleiss', kappa, observed, items: shared.length, annotators: annotators.size };
 }
 
-/**
- * (p_o - p_e) / (1 - p_e), where chance draws from each annotator's own shares of the classes.
- *
- * @see J. Cohen: A coefficient of agreement for nominal scales. Educational and Psychological Measurement 20, 1960.
- */
+/** Between two annotators who both labelled every item; chance draws from each one's own shares of the classes. */
 function cohen(items: readonly (readonly Rating[])[], [first]: readonly string[]): { kappa: number; observed: number } {
-  const shares = [new Map<string, number>(), new Map<string, number>()] as const;
-  let equal = 0;
-  for (const ratings of items) {
-    const labels = new Set(ratings.map(([, label]) => label));
-    if (labels.size === 1) equal++;
-    for (const [annotator, label] of ratings) bump(shares[annotator === first ? 0 : 1], label, 1 / items.length);
-  }
-  const observed = equal / items.length;
-  let chance = 0;
-  for (const [label, share] of shares[0]) chance += share * (shares[1].get(label) ?? 0);
-  return { kappa: beyondChance(observed, chance), observed };
+  const names = [...new Set(items.flatMap((ratings) => ratings.map(([, label]) => label)))];
+  const classesOf = (isFirst: boolean): number[] =>
+    items.map((ratings) => names.indexOf(ratings.find(([annotator]) => (annotator === first) === isFirst)?.[1] ?? ''));
+  const [mine, other] = [classesOf(true), classesOf(false)];
+  const observed = mine.filter((label, at) => label === other[at]).length / items.length;
+  return { kappa: names.length === 1 ? NaN : cohenKappa(mine, other, names.length), observed };
 }
 
 /**
- * The same for any number of annotators, chance drawing from the shares of the classes over all of them. Items may have
+ * (observed - chance) / (1 - chance) for any number of annotators, chance drawing from the shares of the classes over all of them. Items may have
  * different numbers of labels: each counts the same.
  *
  * @see J. L. Fleiss: Measuring nominal scale agreement among many raters. Psychological Bulletin 76, 1971; for unequal

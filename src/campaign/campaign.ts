@@ -135,7 +135,7 @@ export class Campaign {
   ask(options: AskOptions = {}): Promise<AskResult> {
     return this.#exclusively(async () => {
       const state = await this.#read();
-      await exportResults(state); // a call that was cut off may have left them behind
+      if (state.imports.length > 0) await exportResults(state); // a call that was cut off may have left them behind
       if (options.open === true) return this.#askOpen(state, options);
       const last = state.batches.at(-1);
       const isAgain = last !== undefined && options.more !== true && !state.isAnswered(last);

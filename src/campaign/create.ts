@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ArgumentError } from '../errors.js';
 import type { ExchangeFormat } from '../interop/answers.js';
+import { createStopping } from '../learner/stopping/registry.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';
 import { folderOf } from './image-pool.js';
@@ -39,6 +40,8 @@ export interface CampaignOptions {
   readonly strategy?: NamedChoice | undefined;
   /** As long as there is no model; default `random`. */
   readonly coldStart?: NamedChoice | undefined;
+  /** Criterion that says when asking on is of little use; default `stabilizing-predictions`. */
+  readonly stopping?: NamedChoice | undefined;
   /** Questions per batch; default 20. */
   readonly n?: number | undefined;
   /** Default `label-studio`. */
@@ -117,6 +120,8 @@ export async function newSettings(
   const strategy = splitChoice(options.strategy ?? 'margin');
   const coldStart = splitChoice(options.coldStart ?? 'random');
   for (const { name, options: own } of [strategy, coldStart]) createStrategy(name, own); // throws on what it does not know
+  const stopping = splitChoice(options.stopping ?? 'stabilizing-predictions');
+  checkStopping(stopping, test !== null);
   const settings = parseOptions('campaign', settingsSchema, {
     pool: source,
     poolChecksum: pool.checksum,
@@ -127,6 +132,7 @@ export async function newSettings(
     model,
     strategy,
     coldStart,
+    stopping,
     n: options.n ?? 20,
     format: options.format ?? 'label-studio',
     annotators: options.annotators ?? 1,
@@ -159,6 +165,16 @@ function knownClasses(pool: ItemPool, test: ItemPool | null): string[] {
   const tested = test?.labels ?? test?.ids.map(folderOf) ?? [];
   const labels = [...(pool.labels ?? []), ...tested].filter((label) => label !== null);
   return [...new Set(labels)].sort();
+}
+
+/** @throws {ArgumentError} An unknown criterion, or one that measures on what the campaign does not have. */
+function checkStopping({ name, options }: { name: string; options: Record<string, unknown> }, hasTest: boolean): void {
+  const { needs } = createStopping(name, options);
+  if (needs.includes('validation') || (needs.includes('test') && !hasTest)) {
+    throw new ArgumentError(
+      `stopping criterion ${name} needs ${needs.join(', ')} samples, got ${hasTest ? 'test samples' : 'none'}`,
+    );
+  }
 }
 
 function chooseModel(options: CampaignOptions, pool: ItemPool, classes: number): CampaignSettings['model'] {

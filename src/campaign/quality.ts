@@ -1,4 +1,4 @@
-import { checkCount } from '../contract/check.js';
+import { likeliestClasses } from '../learner/metrics.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { takeRows } from '../models/samples.js';
 import { Random } from '../reference/philox.js';
@@ -77,22 +77,6 @@ export function dealFolds({ indices, labels, groups }: Labeled, folds: number, s
   const fold = new Array<number>(indices.length).fill(0);
   order.forEach(({ unit }, turn) => unit.forEach((at) => (fold[at] = turn % folds)));
   return fold;
-}
-
-/** Share of samples whose likeliest class is right. */
-export function accuracyOf(probabilities: FloatRows, labels: ArrayLike<number>): number {
-  checkCount('accuracy', 'samples', probabilities.rows, 1);
-  const predicted = likeliestClasses(probabilities);
-  return predicted.filter((label, at) => label === labels[at]).length / probabilities.rows;
-}
-
-/** The likeliest class of every row, the lowest on ties. */
-export function likeliestClasses({ data, rows, cols }: FloatRows): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => {
-    let best = 0;
-    for (let c = 1; c < cols; c++) if (data[row * cols + c]! > data[row * cols + best]!) best = c;
-    return best;
-  });
 }
 
 /** Normal quantile of 95 % on both sides together. */

@@ -78,7 +78,7 @@ export const roundSchema = z.object({
   kappa: numberOrNull,
   /** Mean entropy of the predictions for what is unlabelled, divided by ln C. */
   uncertainty: numberOrNull,
-  /** Why asking on seems to be of little use; null: no reason. */
+  /** Why asking on seems to be of little use, by the stopping criterion; null: no reason. */
   stop: z.string().nullable(),
   seconds: z.object({ train: z.number(), evaluate: z.number() }),
 });

@@ -1,8 +1,9 @@
+import { likeliestClasses } from '../learner/metrics.js';
 import type { FloatRows, Model } from '../models/model.js';
-import { compareClasses, meanEntropy, reasonToStop } from './progress.js';
-import { likeliestClasses } from './quality.js';
+import { compareClasses, meanEntropy } from './progress.js';
 import type { CampaignRound } from './records.js';
 import type { CampaignState } from './state.js';
+import { askCriterion } from './stopping.js';
 import type { Trainer, WorkOptions } from './trainer.js';
 
 /** A model of all labels that there are, and what it predicts for the pool. */
@@ -32,13 +33,18 @@ export async function trainedModel(state: CampaignState, trainer: Trainer, optio
       : { model: kept, probabilities: await kept.predictProba(trainer.samples, { signal: options.signal }) };
   const trained = performance.now();
   if (known !== undefined) return { model, probabilities, version, round: known };
-  const quality = await trainer.measure(set, model, options);
+  const { quality, test } = await trainer.measure(set, model, options);
   const last = state.rounds.at(-1);
   const before = last === undefined ? undefined : await trainer.predicted(last.key);
   const labeled = new Set(set.indices);
   const changes =
-    before === undefined ? { changed: null, kappa: null } : compareClasses(before, likeliestClasses(probabilities));
+    before === undefined
+      ? { changed: null, kappa: null }
+      : compareClasses(before, likeliestClasses(probabilities), model.classes);
   const labels = set.indices.length;
+  const carried = last === undefined ? undefined : await trainer.criterion(last.key);
+  const { stop, next } = await askCriterion(state, carried, set.indices, probabilities, test);
+  await trainer.keepCriterion(key, next);
   const round: CampaignRound = {
     round: state.rounds.length,
     key,
@@ -48,7 +54,7 @@ export async function trainedModel(state: CampaignState, trainer: Trainer, optio
     quality,
     ...changes,
     uncertainty: meanEntropy(probabilities, labeled),
-    stop: reasonToStop([...state.rounds, { labels, kappa: changes.kappa }], state.settings.n),
+    stop,
     seconds: { train: (trained - started) / 1000, evaluate: (performance.now() - trained) / 1000 },
   };
   await state.addRound(round);

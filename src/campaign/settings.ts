@@ -45,6 +45,8 @@ export const settingsSchema = z.object({
   model: choiceSchema.nullable(),
   strategy: choiceSchema,
   coldStart: choiceSchema,
+  /** When asking on is of little use. */
+  stopping: choiceSchema,
   /** Questions per batch. */
   n: z.int().min(1),
   format: z.enum(EXCHANGE_FORMATS),

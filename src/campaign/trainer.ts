@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, rm } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ValueError } from '../errors.js';
 import { checkCount } from '../contract/check.js';
+import { likeliestClasses, measure, type Metrics } from '../learner/metrics.js';
 import { deriveSeed, SEED_FIT } from '../learner/seeds.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { createModel, loadModel } from '../models/registry.js';
 import { takeRows } from '../models/samples.js';
+import { writeFileAtomic } from '../pool/atomic.js';
 import { readNpy, writeNpy } from '../pool/npy.js';
 import { folderOf } from './image-pool.js';
 import type { ItemPool } from './pool.js';
-import { accuracyOf, crossValidate, likeliestClasses } from './quality.js';
+import { crossValidate } from './quality.js';
 import type { Quality } from './records.js';
 import { scaled, scalingOf } from './scaling.js';
 import type { CampaignSettings } from './settings.js';
+import { type StoppingState, stoppingStateSchema } from './stopping.js';
 
 /** What a training learns from. */
 export interface TrainingSet {
@@ -32,6 +35,7 @@ export interface WorkOptions {
 }
 
 const PREDICTED = 'predicted.npy';
+const CRITERION = 'stopping.json';
 
 /** Trains the model of a campaign on its labels and keeps it, with what it predicts, in the campaign's folder. */
 export class Trainer {
@@ -94,13 +98,19 @@ export class Trainer {
   }
 
   /** How good such a model is: on the test items, else by cross-validation. */
-  async measure(set: TrainingSet, model: Model, options: WorkOptions = {}): Promise<Quality> {
+  async measure(
+    set: TrainingSet,
+    model: Model,
+    options: WorkOptions = {},
+  ): Promise<{ quality: Quality; test?: Metrics | undefined }> {
     const { signal, onStep } = options;
     const test = this.#test;
     if (test !== null) {
       const probabilities = await model.predictProba(test.samples, { signal });
-      const accuracy = accuracyOf(probabilities, test.labels);
-      return { crossValidated: null, random: null, test: { accuracy, samples: test.labels.length } };
+      const metrics = measure(probabilities, test.labels);
+      const { accuracy } = metrics;
+      const quality = { crossValidated: null, random: null, test: { accuracy, samples: test.labels.length } };
+      return { quality, test: metrics };
     }
     onStep?.('cross-validating');
     const labeled = { ...set, samples: this.#samples, groups: this.#pool.groups };
@@ -115,7 +125,7 @@ export class Trainer {
         ),
       { signal },
     );
-    return { ...crossed, test: null };
+    return { quality: { ...crossed, test: null } };
   }
 
   /** Class that the model of this key predicts for every item, where it is kept. */
@@ -125,6 +135,20 @@ export class Trainer {
     } catch {
       return undefined; // an old model that was cleared away: nothing to compare with
     }
+  }
+
+  /** What the stopping criterion carried after the training of this key, where it is kept. */
+  async criterion(key: string): Promise<StoppingState | undefined> {
+    try {
+      const text = await readFile(join(this.#dir, key, CRITERION), 'utf8');
+      return stoppingStateSchema.parse(JSON.parse(text));
+    } catch {
+      return undefined; // an old model that was cleared away: the criterion begins again
+    }
+  }
+
+  keepCriterion(key: string, state: StoppingState): Promise<void> {
+    return writeFileAtomic(join(this.#dir, key, CRITERION), JSON.stringify(state));
   }
 
   /** Take away every model but this one. */

@@ -30,6 +30,7 @@ export interface AskCommandOptions {
   readonly model?: string;
   readonly strategy?: string;
   readonly coldStart?: string;
+  readonly stop?: string;
   readonly count?: number;
   readonly format?: ExchangeFormat;
   readonly annotators?: number;
@@ -56,6 +57,7 @@ export async function askQuestions(dir: string, options: AskCommandOptions, effe
     throw new UsageError(`there is no campaign in ${dir}; say what to ask about: --pool FILE, or --probs FILE`);
   }
   if (isThere) await checkUnchanged(dir, given, watching);
+  checkClasses(given, predictions);
   const campaign = isThere ? await Campaign.open(dir, watching) : await Campaign.create(dir, given, watching);
   watching.done();
   const result = await campaign.ask({
@@ -72,6 +74,16 @@ export async function askQuestions(dir: string, options: AskCommandOptions, effe
   if (options.json === true) return print(stdout, `${JSON.stringify(result)}\n`);
   for (const line of notes(result, options)) stderr.write(`${line}\n`);
   await print(stdout, describeAsk(dir, result));
+}
+
+/** A campaign keeps its classes, so predictions that do not fit them are told of before it is made. */
+function checkClasses({ classNames }: CampaignOptions, predictions: ReadPredictions | undefined): void {
+  if (classNames === undefined || predictions?.columns === undefined) return;
+  if (classNames.length !== predictions.columns) {
+    throw new UsageError(
+      `--classes names ${classNames.length}, but the predictions have ${predictions.columns} columns`,
+    );
+  }
 }
 
 /** What an option that was given does not do, so that nobody waits for it. */
@@ -110,6 +122,8 @@ function exists(path: string): Promise<boolean> {
 
 interface ReadPredictions extends Predictions {
   readonly rows: number;
+  /** Classes that are predicted. */
+  readonly columns: number | undefined;
 }
 
 async function readPredictions(options: AskCommandOptions, signal: AbortSignal): Promise<ReadPredictions | undefined> {
@@ -126,6 +140,7 @@ async function readPredictions(options: AskCommandOptions, signal: AbortSignal):
   const places = await read(embeddings);
   return {
     rows: probabilities?.rows ?? committee?.rows ?? places?.rows ?? 0,
+    columns: probabilities?.cols ?? committee?.cols,
     probabilities,
     embeddings: places,
     members: committee,
@@ -146,7 +161,7 @@ async function readMembers(path: string): Promise<{ data: Float32Array; passes: 
 
 function campaignOptions(options: AskCommandOptions, rows: number | undefined): CampaignOptions {
   const { pool, features, id, text, image, html, label, group, cost, imageSize, imageUrl, test } = options;
-  const { classes, model, strategy, coldStart, count, format, annotators, seed } = options;
+  const { classes, model, strategy, coldStart, stop, count, format, annotators, seed } = options;
   const [file, ...others] = features ?? [];
   return {
     pool,
@@ -166,6 +181,7 @@ function campaignOptions(options: AskCommandOptions, rows: number | undefined): 
     model,
     strategy,
     coldStart,
+    stopping: stop,
     n: count,
     format,
     annotators,
@@ -192,6 +208,7 @@ function fixedSettings(options: CampaignOptions, settings: CampaignSettings): Re
     '--classes': [options.classNames, settings.classNames],
     '--model': [options.model, settings.model?.name],
     '--cold-start': [options.coldStart, settings.coldStart.name],
+    '--stop': [options.stopping, settings.stopping.name],
     '--annotators': [options.annotators, settings.annotators],
     '--seed': [options.seed, settings.seed],
   };

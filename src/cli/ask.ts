@@ -42,6 +42,10 @@ export function askCommand(): Command {
     .option('--model <name>', 'logistic, mlp or cnn (default: mlp for 1000 items or more, else logistic)')
     .option('-s, --strategy <name>', 'how to choose (default: margin); later, for this batch only')
     .option('--cold-start <name>', 'how to choose before there is a model: random, k-center, … (default: random)')
+    .option(
+      '--stop <name>',
+      'when to ask no more: stabilizing-predictions, overall-uncertainty, … (default: the first)',
+    )
     .option('-n, --count <count>', 'questions per batch (default: 20); later, for this batch only', wholeNumber(1))
     .addOption(
       new Option('--format <format>', 'of the questions (default: label-studio)').choices([

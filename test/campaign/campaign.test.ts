@@ -268,3 +268,23 @@ for (const [name, text, options, message] of WRONG) {
     t.false(existsSync(dir));
   });
 }
+
+test('a stopping criterion ends the asking, after as many answers as say something; more asks on', async (t) => {
+  const model = { name: 'logistic', epochs: 5, minSteps: 20 };
+  const stopping = { name: 'budget', labels: 11 };
+  const { campaign } = await smallCampaign(t, { n: 10, model, stopping });
+  const { questions } = await campaign.ask();
+  const answers = questions.map(({ id }) => ({ id, label: truth(id) }));
+  t.is((await campaign.tell(answers)).status.stop, null);
+  const second = (await campaign.ask()).questions.map(({ id }) => ({ id, label: truth(id) }));
+  t.is((await campaign.tell(second.slice(0, 2))).status.stop, null); // 12 labels, but only two since it looked
+  const { stop } = (await campaign.tell(second)).status;
+  t.regex(stop!, /^20 labels are bought/);
+  const none = await campaign.ask();
+  t.deepEqual([none.batch, none.questions.length, none.status.stop], [null, 0, stop]);
+  t.is((await campaign.ask({ more: true, n: 3 })).questions.length, 3);
+  const refused = { name: 'target-accuracy', accuracy: 0.9, on: 'test' };
+  await t.throwsAsync(smallCampaign(t, { stopping: refused }), {
+    message: /target-accuracy needs test samples, got none/,
+  });
+});
