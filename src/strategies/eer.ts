@@ -102,7 +102,8 @@ async function expectedErrors(
   const breather = new Breather(signal);
   const curvature = largestCurvature(samples, rows.known);
   const first = new Float64Array(classes * samples.cols);
-  const head = trainHead(first, samples, rows.known, labels, curvature, { classes, decay, steps: FIRST_STEPS });
+  const start = { classes, decay, steps: FIRST_STEPS };
+  const head = await trainHead(first, samples, rows.known, labels, curvature, start, breather);
   const scores = new Float64Array(rows.candidates.length);
   for (const [at, row] of rows.candidates.entries()) {
     const chances = headPredictions(head, samples, [row], classes);
@@ -113,8 +114,8 @@ async function expectedErrors(
     for (let y = 0; y < classes; y++) {
       const chance = chances[y] as number;
       if (chance < leastProbability) continue;
-      await breather.breathe();
-      const refitted = trainHead(head, samples, which, [...labels, y], steeper, { classes, decay, steps });
+      const refit = { classes, decay, steps };
+      const refitted = await trainHead(head, samples, which, [...labels, y], steeper, refit, breather);
       const predictions = headPredictions(refitted, samples, rows.reference, classes);
       expected += chance * meanError(predictions, classes, objective);
       mass += chance;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { createStrategy, Random } from '../../src/index.js';
+import { Breather } from '../../src/strategies/support/breather.js';
 import {
   headPredictions,
   headSamples,
@@ -39,10 +40,12 @@ test("once each class is known, labels bought this way lower a layer's loss more
   const { samples, labels } = blobs(200, 4, 4, { spread: 0.5 });
   const x = headSamples(samples);
   const all = Uint32Array.from({ length: 200 }, (_, i) => i);
-  const lossOf = (known: number[]) => {
+  const lossOf = async (known: number[]) => {
     const own = known.map((i) => labels[i]!);
     const options = { classes: 4, decay: 0.01, steps: 500 };
-    const weights = trainHead(new Float64Array(4 * x.cols), x, known, own, largestCurvature(x, known), options);
+    const curvature = largestCurvature(x, known);
+    const idle = new Breather(undefined);
+    const weights = await trainHead(new Float64Array(4 * x.cols), x, known, own, curvature, options, idle);
     const p = headPredictions(weights, x, all, 4);
     return all.reduce((sum, i) => sum - Math.log(p[i * 4 + labels[i]!]!), 0) / 200;
   };

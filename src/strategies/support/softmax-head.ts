@@ -1,5 +1,6 @@
 /** A last layer of its own for strategies that ask what training on one more label would do. */
 import type { FloatRows } from '../../models/model.js';
+import type { Breather } from './breather.js';
 
 /** Samples for a head: columns centred and scaled together, and a last column of ones for the bias. */
 export interface HeadSamples {
@@ -76,19 +77,21 @@ export function headPredictions(
  * @param curvature See {@link largestCurvature}.
  * @see Nesterov: A method for solving the convex programming problem with convergence rate O(1/k²). 1983.
  */
-export function trainHead(
+export async function trainHead(
   start: HeadWeights,
   samples: HeadSamples,
   which: ArrayLike<number>,
   labels: ArrayLike<number>,
   curvature: number,
   { classes, decay, steps }: HeadOptions,
-): HeadWeights {
+  breather: Breather,
+): Promise<HeadWeights> {
   const root = Math.sqrt(decay / (curvature + decay));
   const momentum = (1 - root) / (1 + root);
   let weights = start;
   let ahead = start;
   for (let step = 0; step < steps; step++) {
+    await breather.breathe();
     const gradient = headGradient(ahead, samples, which, labels, classes, decay);
     if (gradient.every((value) => Math.abs(value) <= FLAT)) return ahead;
     const next = ahead.map((weight, at) => weight - (gradient[at] as number) / (curvature + decay));
