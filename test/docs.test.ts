@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { strategies } from '../src/index.js';
 
 const ROOT = new URL('../', import.meta.url);
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'bench/README.md', ...files('docs', '.md')];
@@ -35,4 +36,27 @@ test('links between the pages lead somewhere', (t) => {
 test('the example in the README is the one that the tests run', (t) => {
   const [, code = ''] = /```js\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
   t.is(code, read('examples/score.mjs'));
+});
+
+test('every strategy stands in the guide, with what it needs and all its options, and no other', (t) => {
+  const rows = new Map<string, string[]>();
+  for (const line of read('docs/strategies.md').split('\n')) {
+    const cells = line.split('|').map((cell) => cell.trim());
+    const name = /^`([a-z+-]+)`$/.exec(cells[1] ?? '')?.[1];
+    if (name !== undefined && cells.length === 7) rows.set(name, cells);
+  }
+  t.deepEqual([...rows.keys()].sort(), [...strategies.keys()].sort());
+  for (const [name, { needs, options }] of strategies) {
+    const [, , , needsCell = '', optionsCell = ''] = rows.get(name) ?? [];
+    const named = (cell: string): string[] => [...cell.matchAll(/`([A-Za-z-]+)`/g)].map(([, word = '']) => word);
+    t.deepEqual(named(needsCell).sort(), [...needs].sort(), name);
+    const keys = Object.keys((options as unknown as { shape: object }).shape);
+    t.deepEqual(
+      named(optionsCell)
+        .filter((word) => !strategies.has(word))
+        .sort(),
+      keys.sort(),
+      name,
+    );
+  }
 });

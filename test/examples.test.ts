@@ -56,6 +56,7 @@ for (const page of [
   'docs/performance.md',
   'docs/replay.md',
   'docs/selection.md',
+  'docs/strategies.md',
 ]) {
   test.serial(`the code in ${page} runs`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'querent-page-'));
