@@ -29,7 +29,7 @@ export function runCommand(): Command {
     .description('Compare query strategies on a data set: learning curves over seeds, written into a run folder.')
     .argument('[config]', 'YAML or JSON file with the same settings, and options of models and strategies')
     .option('--dataset <name>', 'digits (embedded), mnist or another one that querent data lists (default: digits)')
-    .option('--model <name>', 'logistic, mlp or cnn (default: cnn)')
+    .option('--model <name>', 'logistic, mlp, cnn or committee (default: cnn)')
     .option('--strategies <names>', 'query strategies, separated by commas (default: random,margin,entropy)', names)
     .option('--seeds <count>', 'how many seeds, or which, separated by commas (default: 3)', seedList)
     .option('--initial <count>', 'random labels to begin with (default: 20)', positive)
