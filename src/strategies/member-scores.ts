@@ -64,6 +64,6 @@ export async function best(
   n: number,
   options: { tieBreak?: 'index' | 'random'; seed?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<QueryResult> {
-  const top = await topKAsync(scores as Float32Array, Math.min(n, candidates.length), options);
+  const top = await topKAsync(scores, Math.min(n, candidates.length), options);
   return { indices: top.indices.map((row) => candidates[row] as number), scores: top.scores };
 }
