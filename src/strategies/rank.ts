@@ -15,7 +15,7 @@ export const rank: CombinatorType = (create) =>
   strategyType({
     name: 'rank',
     description: 'largest sum of ranks by several strategies (Borda)',
-    needs: ['probabilities'],
+    needs: ['probabilities', 'embeddings'],
     options: z.strictObject(opinionOptions),
     create({ of, weights: given }) {
       const inner = of.map((each) => createInner('rank', create, each));

@@ -20,12 +20,12 @@ export const sequential: CombinatorType = (create) =>
   strategyType({
     name: 'sequential',
     description: 'a few times as many as needed by one strategy, the batch among them by another',
-    needs: ['probabilities', 'samples'],
+    needs: ['probabilities', 'embeddings'],
     options: z.strictObject({
       /** Keeps the candidates. */
       of: strategyOption.default('margin'),
       /** Picks the batch among them. */
-      then: strategyOption.default('gsx'),
+      then: strategyOption.default('k-means'),
       /** Candidates kept per sample asked for. */
       factor: z.number().min(1).default(10),
     }),

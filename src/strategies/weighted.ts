@@ -15,7 +15,7 @@ import { strategyType } from './types.js';
 /** Options of strategies that add up the opinions of others. */
 export const opinionOptions = {
   /** Strategies to ask, by name or { name, ...options }. */
-  of: z.array(strategyOption).min(1).default(['entropy', 'margin']),
+  of: z.array(strategyOption).min(1).default(['entropy', 'information-density']),
   /** Weight of each; default 1. */
   weights: z.array(z.number()).optional(),
 };
@@ -38,7 +38,7 @@ export const weighted: CombinatorType = (create) =>
   strategyType({
     name: 'weighted',
     description: 'largest weighted sum of the scores of several strategies',
-    needs: ['probabilities'],
+    needs: ['probabilities', 'embeddings'],
     options: z.strictObject({
       ...opinionOptions,
       normalize: z.enum(['min-max', 'z-score', 'none']).default('min-max'),
