@@ -14,7 +14,8 @@ const LEAST_PROBABILITY = 2 ** -126;
  * labelled samples.
  *     score(x) = mean over its k nearest labelled l of KL(p_l || p_x), in nats
  * Neighbours are labelled ones only (an index of all samples would return the sample itself and others nobody labelled).
- * O(N L d). Before there are labels: spread over the embeddings by k-means++, without scores.
+ * With few labels of a class, ten neighbours are of several classes, and sure samples score highest for being unlike those
+ * of other classes: take `neighbours` no more than the labels of a class. O(N L d). Before there are labels: spread over the embeddings by k-means++, without scores.
  *
  * @see Margatina, Vernikos, Barrault, Aletras: Active Learning by Acquiring Contrastive Examples. EMNLP 2021,
  *   arXiv:2109.03764, algorithm 1.
