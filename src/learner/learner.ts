@@ -105,7 +105,7 @@ export class ActiveLearner {
    * otherwise. An interactive strategy asks the oracle itself: what it names is labelled already.
    *
    * @returns min(n, unlabelled) distinct indices, the most wanted first; with groups that are asked together, at most
-   *   that many (see `composeBatch` for the rule).
+   *   that many: groups are taken whole where they fit, see docs/learning.md.
    */
   async query(n: number, options: WorkOptions = {}): Promise<ExplainedQuery> {
     checkCount('query', 'n', n);
@@ -122,6 +122,7 @@ export class ActiveLearner {
    *
    * @throws {ArgumentError} Indices outside the pool, held for validation or named twice.
    * @throws {ValueError} A label that is no class.
+   * @throws {ShapeError} There is still no label to train on; refusals are written down all the same.
    */
   teach(indices: ArrayLike<number>, labels: ArrayLike<number>, options: WorkOptions = {}): Promise<Round> {
     return this.#turnstile.enter('teach', async () => {

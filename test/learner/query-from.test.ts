@@ -19,6 +19,12 @@ function rowsToOne(data: Float32Array, cols: number): Float32Array {
   return data;
 }
 
+const watchedHistory = {
+  moments: 2,
+  rows: ROWS,
+  classes: Uint32Array.from({ length: 2 * ROWS }, (_, i) => i % CLASSES),
+};
+
 /** A strategy of a test: picks the first that are offered. */
 function first(
   needs: QueryStrategy['needs'],
@@ -62,8 +68,9 @@ test('every strategy keeps the laws on arrays: distinct rows that are offered, t
     exclude: fc.array(fc.integer({ min: 0, max: ROWS - 1 }), { maxLength: 10 }),
     seed: fc.integer({ min: 0, max: 100 }),
   });
-  for (const name of ['random', 'margin', 'entropy', 'least-confidence']) {
-    t.true(strategies.has(name));
+  const everything = { probabilities, embeddings, members, samples: embeddings, history: watchedHistory };
+  for (const [name, { needs }] of strategies) {
+    if (needs.includes('oracle')) continue;
     const holds = async ({
       n,
       labeled,
@@ -75,7 +82,7 @@ test('every strategy keeps the laws on arrays: distinct rows that are offered, t
       exclude: number[];
       seed: number;
     }) => {
-      const arrays = { probabilities, embeddings, labeled, labels: labeled.map((i) => i % CLASSES), exclude, seed };
+      const arrays = { ...everything, labeled, labels: labeled.map((i) => i % CLASSES), exclude, seed, round: 1 };
       const { indices, picks } = await queryFrom(name, n, arrays);
       const again = await queryFrom(name, n, arrays);
       const gone = new Set([...labeled, ...exclude]);
@@ -87,7 +94,7 @@ test('every strategy keeps the laws on arrays: distinct rows that are offered, t
         picks.every(({ index, rank }, at) => index === indices[at] && rank === at + 1)
       );
     };
-    await fc.assert(fc.asyncProperty(sources, holds), { numRuns: 25 });
+    await t.notThrowsAsync(() => fc.assert(fc.asyncProperty(sources, holds), { numRuns: 12 }), name);
   }
 });
 
@@ -106,7 +113,6 @@ test('the nearest labelled sample is the one of the full table, lowest index on 
 
 test('a strategy sees exactly the arrays that were given', async (t) => {
   t.plan(7);
-  const history = { moments: 2, rows: ROWS, classes: Uint32Array.from({ length: 2 * ROWS }, (_, i) => i % CLASSES) };
   const strategy: QueryStrategy = {
     name: 'look',
     needs: ['probabilities', 'embeddings', 'members', 'labels'],
@@ -125,7 +131,16 @@ test('a strategy sees exactly the arrays that were given', async (t) => {
     },
   };
   const costs = (index: number) => index + 1;
-  const arrays = { probabilities, embeddings, members, labeled: [1], labels: [2], history, costs, round: 4 };
+  const arrays = {
+    probabilities,
+    embeddings,
+    members,
+    labeled: [1],
+    labels: [2],
+    history: watchedHistory,
+    costs,
+    round: 4,
+  };
   await queryFrom(strategy, 2, arrays);
 });
 
