@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { InterruptedError, processEffects } from './effects.js';
-import type { RunCommandOptions } from './run-experiment.js';
+import type { RunCommandOptions } from './run-plan.js';
 
 /** A whole number of at least 1, for commander. */
 function positive(text: string): number {
@@ -23,12 +23,24 @@ function names(text: string): string[] {
   return parts;
 }
 
+/** A share between 0 and 1, for commander. */
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value > 0 && value < 1))
+    throw new InvalidArgumentError('expected a share between 0 and 1');
+  return value;
+}
+
 /** `querent run`. */
 export function runCommand(): Command {
   return new Command('run')
     .description('Compare query strategies on a data set: learning curves over seeds, written into a run folder.')
     .argument('[config]', 'YAML or JSON file with the same settings, and options of models and strategies')
-    .option('--dataset <name>', 'digits (embedded), mnist or another one that querent data lists (default: digits)')
+    .option(
+      '--dataset <names>',
+      'digits (embedded), mnist or others that querent data lists, separated by commas: one run folder each (default: digits)',
+      names,
+    )
     .option('--model <name>', 'logistic, mlp, cnn or committee (default: cnn)')
     .option('--strategies <names>', 'query strategies, separated by commas (default: random,margin,entropy)', names)
     .option('--seeds <count>', 'how many seeds, or which, separated by commas (default: 3)', seedList)
@@ -36,6 +48,14 @@ export function runCommand(): Command {
     .option('--batch <count>', 'labels per round (default: 20)', positive)
     .option('--budget <count>', 'labels in all, the initial ones included (default: 300)', positive)
     .option('--warm-start', 'train on from the last weights instead of from scratch')
+    .option('--stopping <names>', 'criteria that end a run before its budget is spent, separated by commas', names)
+    .option('--validation <share>', 'share of the pool that is labelled apart, beside the budget', share)
+    .option(
+      '--processes <count>',
+      'runs at the same time, each in a process of its own (default: one per core)',
+      positive,
+    )
+    .option('--memory <MB>', 'resident memory of all these processes together (default: no limit)', positive)
     .option('--data-dir <folder>', 'where data sets with files are (default: QUERENT_DATA_DIR)')
     .option('-o, --out <folder>', 'run folder to make (default: runs/<data set>-<model>-<time>)')
     .option('--resume <folder>', 'go on with a run that was stopped')
@@ -48,7 +68,10 @@ A configuration file holds what the options say, and more:
   model: { name: cnn, filters: [16, 32], dropout: 0.4 }
   strategies: [random, { name: margin, tieBreak: random }]
   seeds: [1, 2, 3]
-  budget: 200`,
+  budget: 200
+  stopping: { name: target-accuracy, accuracy: 0.95 }
+  noise: 0.05
+docs/experiments.md tells all of it.`,
     )
     .action(async (file: string | undefined, options: RunCommandOptions) => {
       const { runFromCommandLine } = await import('./run-experiment.js');

@@ -42,6 +42,25 @@ export const experimentSchema = z.strictObject({
   budget: z.int().min(1).default(300),
   /** Train on from the last round's weights instead of from scratch. */
   warmStart: z.boolean().default(false),
+  /** Chooses the initial labels; default random. */
+  coldStart: namedSchema.optional(),
+  /** Criteria that end a run before its budget is spent, any one of them. */
+  stopping: z
+    .union([namedSchema, z.array(namedSchema).min(1)], { error: 'expected a stopping criterion, or a list of them' })
+    .transform((criteria) => (Array.isArray(criteria) ? criteria : [criteria]))
+    .optional(),
+  /** Share of the pool that is labelled apart, for strategies and criteria that need it; beside the budget. */
+  validation: z.number().gt(0).lt(1).optional(),
+  /** Share of wrong answers, each of the other classes alike; or how often a sample of each class is called each class, [C][C]. */
+  noise: z
+    .union([z.number().min(0).max(1), z.array(z.array(z.number().min(0).max(1)))], {
+      error: 'expected a share from 0 to 1, or a row of shares per class',
+    })
+    .optional(),
+  /** Share of samples about which the oracle refuses to answer. */
+  refusal: z.number().min(0).max(1).optional(),
+  /** Threads that TensorFlow computes with in each process: another number may change results in their last digits. */
+  threads: z.int().min(1).max(1024).default(1),
 });
 
 /** As people write it. */

@@ -14,6 +14,8 @@ export interface Environment {
   /** CPU level of the acquisition kernels. */
   readonly kernels: string;
   readonly tensorflow: string;
+  /** Threads that TensorFlow computes with, as the process was told; missing in runs of before it was written down. */
+  readonly threads?: string | undefined;
 }
 
 /** @param log Is told when TensorFlow runs on something slow. */
@@ -32,11 +34,14 @@ export async function describeEnvironment(log?: (message: string) => void): Prom
     memoryGB: Math.round(totalmem() / 1e8) / 10,
     kernels: level,
     tensorflow: `${tf.version['tfjs-core'] ?? 'unknown'} (${backend})`,
+    threads: process.env['TF_NUM_INTRAOP_THREADS'] ?? 'all cores',
   };
 }
 
 /** What differs between the place where a run began and here, in words; empty: nothing that could change training. */
 export function environmentDifferences(began: Environment, here: Environment): string[] {
-  const keys = ['querent', 'node', 'platform', 'cpu', 'cores', 'tensorflow'] as const;
-  return keys.filter((key) => began[key] !== here[key]).map((key) => `${key} was ${began[key]} and is ${here[key]}`);
+  const keys = ['querent', 'node', 'platform', 'cpu', 'cores', 'tensorflow', 'threads'] as const;
+  return keys
+    .filter((key) => began[key] !== undefined && began[key] !== here[key])
+    .map((key) => `${key} was ${began[key]} and is ${here[key]}`);
 }

@@ -51,6 +51,25 @@ export const picksSchema = z.object({
 /** One line of picks.jsonl. */
 export type PicksRecord = z.infer<typeof picksSchema>;
 
+/** One line of failures.jsonl: a run that ended in an error. It is tried again when the experiment is resumed. */
+export const failureSchema = z.object({
+  strategy: z.string(),
+  seed: z.int(),
+  /** ISO 8601. */
+  at: z.string(),
+  /** Of the error; null where it had none. */
+  code: z.string().nullable(),
+  /** A sentence. */
+  reason: z.string(),
+});
+export type FailureRecord = z.infer<typeof failureSchema>;
+
+/** A finished round as it is written down. */
+export interface Entry {
+  readonly round: RoundRecord;
+  readonly picks: PicksRecord;
+}
+
 /** One run of an experiment: a strategy with a seed. */
 export interface RunKey {
   readonly strategy: string;

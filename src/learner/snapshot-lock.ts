@@ -6,6 +6,7 @@ import { acquireLock, type Lock } from '../pool/lock.js';
 
 /** Folders that learners of this process write to. They stay this process's until it ends or gives them back. */
 const held = new Map<string, Promise<Lock>>();
+let isListening = false;
 
 const fileOf = (dir: string): string => join(resolve(dir), '.querent.lock');
 
@@ -25,7 +26,8 @@ export async function holdFolder(dir: string): Promise<void> {
     held.delete(path); // the folder was removed meanwhile
   }
   await makeFolder(dir);
-  if (held.size === 0) process.once('exit', releaseAll);
+  if (!isListening) process.once('exit', releaseAll);
+  isListening = true;
   const taken = acquireLock(path, dir);
   held.set(path, taken);
   try {

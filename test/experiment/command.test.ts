@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { liveTable } from '../../src/cli/run-table.js';
 import { parseConfig } from '../../src/experiment/config.js';
+import { RunFolder } from '../../src/experiment/run-folder.js';
 import type { ExperimentResult, RoundRecord } from '../../src/index.js';
 import { cliArguments, fakeEffects, runCli } from '../helpers/cli.js';
 
@@ -12,11 +15,9 @@ const SETTINGS = ['--model', 'logistic', '--strategies', 'random,margin', '--see
 const ROUNDS = 10;
 
 const folder = async (): Promise<string> => join(await mkdtemp(join(tmpdir(), 'querent-cli-')), 'run');
+/** In the order of an experiment, not in that in which runs at the same time happened to write them. */
 const roundsOf = async (dir: string): Promise<unknown[]> =>
-  (await readFile(join(dir, 'rounds.jsonl'), 'utf8'))
-    .trimEnd()
-    .split('\n')
-    .map((line) => ({ ...(JSON.parse(line) as RoundRecord), seconds: undefined }));
+  (await RunFolder.open(dir)).rounds.map((line) => ({ ...line, seconds: undefined }));
 
 /** Start `querent` and send it a signal a moment after it has reported its n-th round. */
 function killAfter(args: string[], rounds: number, delayMs: number, signal: NodeJS.Signals): Promise<number | null> {
@@ -26,20 +27,54 @@ function killAfter(args: string[], rounds: number, delayMs: number, signal: Node
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const before = seen;
       seen += text.split('\n').filter((line) => line.includes(' labels  accuracy')).length;
-      if (before < rounds && seen >= rounds) setTimeout(() => child.kill(signal), delayMs);
+      if (before >= rounds || seen < rounds) return;
+      setTimeout(() => {
+        workers = childrenOf(child.pid);
+        child.kill(signal);
+      }, delayMs);
     });
+    let workers: number[] = [];
     child.on('error', reject);
-    child.on('close', (code) => resolve(code));
+    child.on('close', (code) => {
+      gone(workers).then(() => resolve(code), reject);
+    });
   });
+}
+
+/** On Linux; elsewhere none is known. */
+function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** Workers must end soon after the process that started them, however that ended. */
+async function gone(pids: number[]): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const running = pids.filter((pid) => {
+      try {
+        return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
+    if (running.length === 0) return;
+    await delay(100);
+  }
+  throw new Error(`workers ${pids.join(', ')} outlive their experiment`);
 }
 
 test.serial(
   'a run that is killed at several moments and resumed ends with the rounds of one that was left alone',
   async (t) => {
     const [alone, killed] = [await folder(), await folder()];
-    const { code, stdout, stderr } = await runCli(['run', ...SETTINGS, '--out', alone, '--json']);
+    const { code, stdout, stderr } = await runCli(['run', ...SETTINGS, '--out', alone, '--processes', '1', '--json']);
     t.is(code, 0, stderr);
-    const { summary, report } = JSON.parse(stdout) as ExperimentResult & { report: string };
+    const { summary, report, comparison, failures } = JSON.parse(stdout) as ExperimentResult & { report: string };
+    t.deepEqual(failures, []);
+    t.regex(comparison.headline, /One seed cannot tell whether a strategy beats random/);
     t.deepEqual(
       summary.map(({ strategy, labels }) => [strategy, labels]),
       [
@@ -48,12 +83,13 @@ test.serial(
       ],
     );
     t.true((await readFile(report, 'utf8')).includes('<svg'));
-    await killAfter(['run', ...SETTINGS, '--out', killed], 2, 0, 'SIGKILL');
-    await killAfter(['run', '--resume', killed], 4, 40, 'SIGKILL'); // rounds read back are reported too
-    await killAfter(['run', '--resume', killed], 7, 110, 'SIGKILL');
+    const two = ['--processes', '2'];
+    await killAfter(['run', ...SETTINGS, '--out', killed, ...two], 2, 0, 'SIGKILL');
+    await killAfter(['run', '--resume', killed, ...two], 4, 40, 'SIGKILL'); // rounds read back are reported too
+    await killAfter(['run', '--resume', killed, ...two], 7, 110, 'SIGKILL');
     const before = (await roundsOf(killed)).length;
     t.true(before >= 3 && before < ROUNDS, `${before} rounds were written before the last resume`);
-    const resumed = await runCli(['run', '--resume', killed]);
+    const resumed = await runCli(['run', '--resume', killed, ...two]);
     t.is(resumed.code, 0, resumed.stderr);
     t.regex(resumed.stdout, /^strategy .*\nrandom .*\nmargin /);
     t.deepEqual(await roundsOf(killed), await roundsOf(alone));
@@ -81,6 +117,37 @@ test.serial('a configuration file is read, and options go before it', async (t) 
   const page = await runCli(['report', join(dir, 'run'), '--out', join(dir, 'page.html')]);
   t.is(page.code, 0, page.stderr);
   await t.notThrowsAsync(access(join(dir, 'page.html')));
+});
+
+test.serial('several data sets make a folder of run folders, and failed runs are told with exit code 1', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'querent-cli-'));
+  const file = join(dir, 'config.yaml');
+  const table = join(dir, 'table.csv');
+  const rows = Array.from({ length: 40 }, (_, row) => `${row % 2},${row % 2 === 0 ? row : -row},${row * row}`);
+  await writeFile(table, `label,a,b\n${rows.join('\n')}\n`);
+  await writeFile(
+    file,
+    [
+      `datasets: [digits, { name: features, path: ${table} }]`,
+      'model: { name: logistic, minSteps: 5, epochs: 1 }',
+      'strategies: [random, bald]', // logistic regression has no dropout passes
+      'seeds: 1',
+      'initial: 10',
+      'batch: 10',
+      'budget: 20',
+    ].join('\n'),
+  );
+  const { code, stdout, stderr } = await runCli(['run', file, '--out', join(dir, 'runs')]);
+  t.is(code, 1, stderr);
+  t.regex(stdout, /^digits\nstrategy .*\nrandom [^]*\nfeatures\nstrategy .*\nrandom /);
+  t.regex(stderr, /\nfailed +seed +why\nbald +0 .*needs .*\nbald +0 .*\ntry them again with: querent run --resume /);
+  const failed = (await RunFolder.open(join(dir, 'runs', 'digits-logistic'))).failures;
+  t.deepEqual(
+    failed.map(({ strategy, seed, code: why }) => [strategy, seed, why]),
+    [['bald', 0, 'ERR_QUERENT_UNAVAILABLE']],
+  );
+  const again = await runCli(['run', '--resume', join(dir, 'runs')]);
+  t.is(again.code, 1, again.stderr);
 });
 
 const mistakes: [string, string[], number, RegExp][] = [

@@ -193,6 +193,7 @@ test('a configuration is filled in with defaults, and the input stays as it was'
     batch: 20,
     budget: 300,
     warmStart: false,
+    threads: 1,
   });
   t.deepEqual(input, { strategies: ['margin'] });
 });
