@@ -52,6 +52,7 @@ for (const page of [
   'README.md',
   'docs/campaigns.md',
   'docs/datasets.md',
+  'docs/experiments.md',
   'docs/learning.md',
   'docs/performance.md',
   'docs/replay.md',

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { parse } from 'yaml';
 import { parseConfig } from '../../src/experiment/config.js';
+import { checkNames } from '../../src/experiment/run-one.js';
 import { foldConfig, RunFolder } from '../../src/experiment/run-folder.js';
 import {
   type Dataset,
@@ -210,6 +212,15 @@ test('a run folder of before calibration and balance were measured can still be 
   t.is(folder.rounds.length, 135);
   t.deepEqual(folder.manifest.config.dataset, { name: 'digits', options: {} });
   t.is(folder.rounds[0]!.balance, undefined);
+});
+
+test('the configurations of the studies name what there is', async (t) => {
+  const studies = fileURLToPath(new URL('../../studies', import.meta.url));
+  for (const name of ['digits-strategies', 'mnist-strategies']) {
+    const config = parseConfig(parse(await readFile(join(studies, name, 'config.yaml'), 'utf8')));
+    checkNames(config);
+    t.true(config.strategies.length >= 6 && config.seeds.length >= 3);
+  }
 });
 
 const wrong: [string, unknown, RegExp][] = [
