@@ -4,6 +4,7 @@ import { winLossMatrix } from '../experiment/win-loss.js';
 import { writeFileAtomic } from '../pool/atomic.js';
 import { renderBalance } from './balance.js';
 import { renderCurves } from './curves.js';
+import { renderFailures } from './failures.js';
 import { renderFindings, renderTogether } from './findings.js';
 import { renderGallery } from './gallery.js';
 import { escapeHtml, htmlPage } from './html.js';
@@ -121,6 +122,7 @@ async function renderRun(run: RunData, level: HeadingLevel, options: ReportOptio
     ...(await renderPool(run, pool, level, options)),
     renderBalance(run, pool.dataset, level),
     renderTimings(run, level),
+    renderFailures(run, level),
     await renderRepeat(run, level),
   ];
   const top =

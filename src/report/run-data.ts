@@ -1,7 +1,7 @@
 import { show } from '../contract/text.js';
 import { ArgumentError } from '../errors.js';
 import { armsOf } from '../experiment/config.js';
-import type { PicksRecord, RoundRecord } from '../experiment/records.js';
+import type { FailureRecord, PicksRecord, RoundRecord } from '../experiment/records.js';
 import { RunFolder, type RunManifest } from '../experiment/run-folder.js';
 
 /** One run folder as the report sees it. */
@@ -15,6 +15,8 @@ export interface RunData {
   /** Of every strategy that was run: tests are corrected for all of them, whichever are shown. */
   readonly allRounds: readonly RoundRecord[];
   readonly picks: readonly PicksRecord[];
+  /** Runs that ended in an error and have not been finished since. */
+  readonly failures: readonly FailureRecord[];
   /** Labels of the strategies that are shown, in the order of the configuration; also those without a round so far. */
   readonly strategies: readonly string[];
   readonly seeds: readonly number[];
@@ -27,7 +29,7 @@ export interface RunData {
  * @throws {FormatError} Its files are damaged.
  */
 export async function readRun(path: string, id: string, wanted?: readonly string[]): Promise<RunData> {
-  const { manifest, rounds, picks } = await RunFolder.open(path);
+  const { manifest, rounds, picks, failures } = await RunFolder.open(path);
   const arms = armsOf(manifest.config);
   const isShown = ({ label, name }: { label: string; name: string }): boolean =>
     wanted === undefined || wanted.includes(label) || wanted.includes(name);
@@ -40,6 +42,7 @@ export async function readRun(path: string, id: string, wanted?: readonly string
     rounds: rounds.filter(isOfShown),
     allRounds: rounds,
     picks: picks.filter(isOfShown),
+    failures: failures.filter(isOfShown),
     strategies,
     seeds: manifest.config.seeds,
   };

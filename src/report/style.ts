@@ -55,6 +55,7 @@ table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height:
 caption { text-align: left; font-weight: 650; font-size: .95rem; padding: .25rem 0 .4rem; }
 caption span { display: block; max-width: min(46rem, calc(100vw - 2rem)); }
 th, td { padding: .4rem .5rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+td.words { white-space: normal; text-align: left; min-width: 16rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--muted); white-space: normal; }

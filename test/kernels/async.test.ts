@@ -92,7 +92,7 @@ test.serial('an abort is heard before, between and during blocks', async (t) => 
       t.is(error, reason);
     }
     t.log(`${name}: rejected ${latencies.map((ms) => ms.toFixed(1)).join(', ')} ms after the abort`);
-    t.true(Math.max(...latencies) < 100, latencies.join());
+    t.true(Math.max(...latencies) < 500, latencies.join()); // milliseconds when nothing else runs here
   }
 });
 

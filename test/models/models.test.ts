@@ -227,9 +227,9 @@ test.serial('a member is one network: it predicts a sample the same beside any o
   const alone = await model.members!({ data: row, rows: 1, cols: FEATURES }, 4, { seed: 9 });
   for (let pass = 0; pass < 4; pass++) {
     const [first, , last] = [0, 1, 2].map((r) => data.slice((pass * 3 + r) * CLASSES, (pass * 3 + r + 1) * CLASSES));
-    t.deepEqual(last, first);
     const single = alone.data.slice(pass * CLASSES, (pass + 1) * CLASSES);
-    t.true(single.every((p, c) => Math.abs(p - first![c]!) < 1e-6)); // a product of one row may be summed in another order
+    // a product may sum a row in another order, by where in the batch it stands; another mask would differ in the first digit
+    for (const other of [last!, single]) t.true(other.every((p, c) => Math.abs(p - first![c]!) < 1e-6));
   }
 });
 

@@ -100,6 +100,17 @@ test.serial('a report about an unfinished run says which parts are missing', asy
   t.true(page.includes('random (seeds 0 and 1); margin (seeds 0 and 1)'));
 });
 
+test.serial('runs that failed are named with their reasons', async (t) => {
+  const dir = await runFolder({ finished: false });
+  const failure = { strategy: 'margin', seed: 1, at: '2026-01-02T03:04:05.000Z', code: 'ERR_QUERENT_WORKER' };
+  await writeFile(join(dir, 'failures.jsonl'), `${JSON.stringify({ ...failure, reason: 'its process <died>' })}\n`);
+  const page = await reportOf(dir);
+  t.regex(page, /What failed<\/h2>/);
+  t.true(page.includes('its process &lt;died&gt;'));
+  t.true(page.includes('ERR_QUERENT_WORKER'));
+  t.false((await reportOf(await runFolder())).includes('What failed'));
+});
+
 test.serial('a report about a run that has only begun shows its configuration', async (t) => {
   const dir = await runFolder({ picks: false });
   await writeFile(join(dir, 'rounds.jsonl'), '');
