@@ -7,23 +7,9 @@ import { parse } from 'yaml';
 import { parseConfig } from '../../src/experiment/config.js';
 import { checkNames } from '../../src/experiment/run-one.js';
 import { foldConfig, RunFolder } from '../../src/experiment/run-folder.js';
-import {
-  type Dataset,
-  type ExperimentOptions,
-  resumeExperiment,
-  type RoundRecord,
-  runExperiment,
-} from '../../src/index.js';
-import { blobs } from '../helpers/blobs.js';
+import { type ExperimentOptions, resumeExperiment, type RoundRecord, runExperiment } from '../../src/index.js';
+import { clouds as dataset } from '../helpers/clouds.js';
 
-const dataset: Dataset = {
-  name: 'clouds',
-  sampleShape: [4],
-  classes: 3,
-  pool: blobs(80, 3, 4),
-  test: blobs(60, 3, 4, { seed: 2 }),
-  source: 'made up',
-};
 const SMALL: ExperimentOptions = {
   dataset,
   model: { name: 'logistic', minSteps: 10, epochs: 1 },
