@@ -36,6 +36,7 @@ const minutes = Math.max(1, Math.round((performance.now() - started) / 60_000));
 for (const file of ['config.json', 'rounds.jsonl']) copyFileSync(join(ROOT, folder, file), join(study, file));
 const dataDir = options.indexOf('--data-dir');
 const data = dataDir < 0 ? [] : options.slice(dataDir, dataDir + 2);
+const repeatable = options.map((option, at) => (at === dataDir + 1 && dataDir >= 0 ? 'FOLDER' : option));
 const tables = querent(['report', folder, '--markdown', '--no-map', ...data], true);
 
 const { environment, started: began } = JSON.parse(readFileSync(join(study, 'config.json'), 'utf8'));
@@ -49,6 +50,6 @@ const made = [
 ].join(' ');
 writeFileSync(
   readme,
-  `${head}\n\n${MARK}\n\n${made}\n\n    node scripts/study.mjs ${[name, ...options].join(' ')}\n\n${tables}\n`,
+  `${head}\n\n${MARK}\n\n${made}\n\n    node scripts/study.mjs ${[name, ...repeatable].join(' ')}\n\n${tables}\n`,
 );
 console.log(readme);

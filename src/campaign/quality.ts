@@ -1,4 +1,4 @@
-import { likeliestClasses } from '../learner/metrics.js';
+import { likeliestClasses } from '../models/likeliest.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { takeRows } from '../models/samples.js';
 import { Random } from '../reference/philox.js';

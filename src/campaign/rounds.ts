@@ -1,4 +1,4 @@
-import { likeliestClasses } from '../learner/metrics.js';
+import { likeliestClasses } from '../models/likeliest.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { compareClasses, meanEntropy } from './progress.js';
 import type { CampaignRound } from './records.js';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError, StorageError } from '../errors.js';
-import { access } from 'node:fs/promises';
 import { appendJsonLine, readJsonLines } from '../pool/atomic.js';
 import { type Agreement, agreement, type Rating } from './agreement.js';
 import type { ItemPool } from './pool.js';
@@ -9,6 +8,7 @@ import { type Batch, batchSchema, type CampaignRound, type Import, importSchema,
 import { type CampaignSettings, readSettings } from './settings.js';
 import type { TrainingSet } from './trainer.js';
 import { countLabels, type Verdict, Votes } from './votes.js';
+import { exists } from '../pool/exists.js';
 
 /** Items on which annotators disagree. */
 export interface Conflict {
@@ -161,11 +161,7 @@ export class CampaignState {
 }
 
 async function readRecords<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>[]> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return [];
+  if (!(await exists(path))) return [];
   return (await readJsonLines(path)).map((value, at) => {
     const parsed = schema.safeParse(value);
     if (!parsed.success) {
@@ -180,9 +176,6 @@ async function readRecords<Schema extends z.ZodType>(path: string, schema: Schem
 
 /** @throws {StorageError} The folder holds a campaign already. */
 export async function checkNoCampaign(dir: string): Promise<void> {
-  const isThere = await access(join(dir, 'campaign.json')).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) throw new StorageError(`${dir} holds a campaign already; open it, or choose another folder`);
+  if (await exists(join(dir, 'campaign.json')))
+    throw new StorageError(`${dir} holds a campaign already; open it, or choose another folder`);
 }

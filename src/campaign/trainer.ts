@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ValueError } from '../errors.js';
 import { checkCount } from '../contract/check.js';
-import { likeliestClasses, measure, type Metrics } from '../learner/metrics.js';
+import { measure, type Metrics } from '../learner/metrics.js';
+import { likeliestClasses } from '../models/likeliest.js';
 import { deriveSeed, SEED_FIT } from '../learner/seeds.js';
 import type { FloatRows, Model } from '../models/model.js';
 import { createModel, loadModel } from '../models/registry.js';
@@ -17,6 +18,7 @@ import type { Quality } from './records.js';
 import { scaled, scalingOf } from './scaling.js';
 import type { CampaignSettings } from './settings.js';
 import { type StoppingState, stoppingStateSchema } from './stopping.js';
+import { exists } from '../pool/exists.js';
 
 /** What a training learns from. */
 export interface TrainingSet {
@@ -78,11 +80,7 @@ export class Trainer {
   /** The trained model of this key, where it is there. */
   async load(key: string): Promise<Model | undefined> {
     const folder = join(this.#dir, key);
-    const isThere = await access(join(folder, PREDICTED)).then(
-      () => true,
-      () => false,
-    );
-    return isThere ? loadModel(folder) : undefined;
+    return (await exists(join(folder, PREDICTED))) ? loadModel(folder) : undefined;
   }
 
   /** Train on all labels, predict the pool and keep both: PREDICTED is written last, so what has it is whole. */

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type ArrayFile, readArray } from '../campaign/array-file.js';
 import type { Predictions } from '../campaign/asking.js';
@@ -11,6 +10,7 @@ import type { ExchangeFormat } from '../interop/answers.js';
 import { readNpy } from '../pool/npy.js';
 import { describeAsk } from './campaign-text.js';
 import { type Effects, print, progressBar, UsageError } from './effects.js';
+import { exists } from '../pool/exists.js';
 
 /** Options of `querent ask`, as commander delivers them. */
 export interface AskCommandOptions {
@@ -111,13 +111,6 @@ export function opening({ stderr, signal }: Effects): OpenOptions & { done(): vo
     },
     done: () => bar?.done(),
   };
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 interface ReadPredictions extends Predictions {

@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
@@ -15,6 +15,7 @@ import { FormatError, StorageError } from '../errors.js';
 import { makeFolder } from '../models/storage.js';
 import { storageError, writeFileAtomic } from '../pool/atomic.js';
 import { UsageError } from './effects.js';
+import { exists } from '../pool/exists.js';
 
 /** Options of `querent run`, as commander delivers them. */
 export interface RunCommandOptions {
@@ -174,11 +175,4 @@ async function readConfigFile(path: string): Promise<object> {
     throw new FormatError(`${path}: expected settings such as "dataset: digits", one per line`);
   }
   return value;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

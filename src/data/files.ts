@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -8,6 +8,7 @@ import { FormatError, StorageError } from '../errors.js';
 import { storageError } from '../pool/atomic.js';
 import type { LoadOptions } from './dataset.js';
 import { downloadFile } from './download.js';
+import { exists } from '../pool/exists.js';
 
 /** What a file's bytes must hash to. MD5 where its makers publish nothing else: it guards against damage and mix-ups. */
 export interface Checksum {
@@ -58,11 +59,7 @@ const formsOf = ({ name }: DataFile): string[] => (name.endsWith('.gz') ? [name]
 export async function findFile(set: string, file: DataFile, where: LoadOptions): Promise<string | undefined> {
   const { given, cache } = foldersOf(set, file, where);
   for (const path of [...given, cache].flatMap((folder) => formsOf(file).map((form) => join(folder, form)))) {
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (exists) return path;
+    if (await exists(path)) return path;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError, StorageError } from '../errors.js';
@@ -7,6 +7,7 @@ import { datasetType, type LoadOptions } from './dataset.js';
 import { imageListDataset, listClassFolders } from './image-folder.js';
 import { type ImageRow, pixelOptions } from './image-rows.js';
 import { splitOptions } from './split.js';
+import { exists } from '../pool/exists.js';
 
 const PARTS = ['train', 'val', 'test'] as const;
 type Part = (typeof PARTS)[number];
@@ -89,12 +90,5 @@ async function findRoot({ dataDir }: LoadOptions): Promise<string> {
       ? `mini-imagenet: expected ${wanted}; name the folder that holds them with --data-dir (dataDir) or QUERENT_DATA_DIR`
       : `mini-imagenet: expected ${wanted} in ${folders.join(' or ')}, found neither; its images are not given to programs, ` +
           'so put your copy there',
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

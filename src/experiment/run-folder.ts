@@ -19,7 +19,8 @@ import {
   roundSchema,
   type RunKey,
 } from './records.js';
-import { exists, readJson, RunState } from './run-state.js';
+import { exists } from '../pool/exists.js';
+import { readJson, RunState } from './run-state.js';
 
 const FORMAT = 'querent-run';
 const VERSION = 1;

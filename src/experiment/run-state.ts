@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { holdFolder } from '../learner/snapshot-lock.js';
 import { makeFolder } from '../models/storage.js';
 import { storageError, writeFileAtomic } from '../pool/atomic.js';
 import { type Entry, picksSchema, roundSchema } from './records.js';
+import { exists } from '../pool/exists.js';
 
 const entrySchema = z.object({ round: roundSchema, picks: picksSchema });
 
@@ -79,11 +80,4 @@ export async function readJson(path: string): Promise<unknown> {
   } catch (cause) {
     throw new FormatError(`${path}: expected JSON (${(cause as Error).message})`, { cause });
   }
-}
-
-export function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

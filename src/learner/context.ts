@@ -119,8 +119,6 @@ export function queryContext(parts: ContextParts, watch: Stopwatch): QueryContex
     ...(record && { history: async (indices: Uint32Array) => record.of(indices) }),
     costs: parts.costs,
     validation: parts.validation,
-    predictSamples: (samples) =>
-      isCold ? untrained('probabilities') : scored(() => model.predictProba(samples, options)),
     interactive: parts.interactive,
     log,
   };

@@ -1,7 +1,7 @@
 import { pairwiseDistancesAsync } from '../kernels/index.js';
 import type { Matrix } from '../matrix.js';
 import type { FloatRows } from '../models/model.js';
-import { likeliest } from './metrics.js';
+import { likeliest } from '../models/likeliest.js';
 
 /** Why a sample was picked, for people. What is not known, as before the first training, is missing. */
 export interface PickExplanation {

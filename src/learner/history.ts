@@ -2,7 +2,7 @@ import { ShapeError, UnavailableError } from '../errors.js';
 import type { MatrixView } from '../matrix.js';
 import type { FloatRows, TrainingWatch } from '../models/model.js';
 import type { TrainingHistory } from '../strategies/strategy.js';
-import { likeliestClasses } from './metrics.js';
+import { likeliestClasses } from '../models/likeliest.js';
 
 /** The classes that a training predicted for the pool at its moments. */
 export class TrainingRecord {

@@ -1,3 +1,4 @@
+import { likeliest } from '../models/likeliest.js';
 import type { FloatRows } from '../models/model.js';
 
 /** How well predictions fit known classes. */
@@ -58,18 +59,6 @@ export function measure({ data, rows, cols }: FloatRows, labels: ArrayLike<numbe
 
 function calibrationBin(confidence: number): number {
   return Math.min(Math.max(Math.ceil(confidence * CALIBRATION_BINS) - 1, 0), CALIBRATION_BINS - 1);
-}
-
-/** The likeliest class of a row that begins at `start`, lowest on ties. */
-export function likeliest(data: Float32Array, start: number, cols: number): number {
-  let best = 0;
-  for (let c = 1; c < cols; c++) if ((data[start + c] as number) > (data[start + best] as number)) best = c;
-  return best;
-}
-
-/** The likeliest class of every row, lowest on ties. */
-export function likeliestClasses({ data, rows, cols }: FloatRows): Uint32Array {
-  return Uint32Array.from({ length: rows }, (_, row) => likeliest(data, row * cols, cols));
 }
 
 /** How many labels each class has, and how even that is. */

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder } from '../models/storage.js';
 import { acquireLock, type Lock } from '../pool/lock.js';
+import { exists } from '../pool/exists.js';
 
 /** Folders that learners of this process write to. They stay this process's until it ends or gives them back. */
 const held = new Map<string, Promise<Lock>>();
@@ -48,11 +48,4 @@ export async function releaseFolder(dir: string): Promise<void> {
 
 function releaseAll(): void {
   for (const path of held.keys()) rmSync(path, { force: true });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkCount } from '../contract/check.js';
 import { type MatrixLike, readMatrix } from '../contract/tensor-like.js';
@@ -16,6 +16,7 @@ import type {
 import type { NetworkModel } from './network-model.js';
 import { checkFinite, checkLabels } from './samples.js';
 import { loadBundle, saveBundle } from './storage.js';
+import { exists } from '../pool/exists.js';
 
 const FORMAT = 'querent-committee';
 /** Members are written to the folder that the current document does not name, so a crash never mixes two states. */
@@ -137,11 +138,8 @@ export class CommitteeModel implements Model {
   }
 
   /** True where {@link save} wrote into this folder. */
-  static async isIn(dir: string): Promise<boolean> {
-    return access(documentIn(dir)).then(
-      () => true,
-      () => false,
-    );
+  static isIn(dir: string): Promise<boolean> {
+    return exists(documentIn(dir));
   }
 
   /**

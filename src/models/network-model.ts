@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkCount } from '../contract/check.js';
@@ -30,6 +29,7 @@ import {
 import { checkFinite, checkLabels, checkSamples, denseRows } from './samples.js';
 import { loadBundle, saveBundle } from './storage.js';
 import { train, type TrainedState, type TrainingOptions, type WeightWatch } from './training.js';
+import { exists } from '../pool/exists.js';
 
 const FORMAT = 'querent-model';
 /** Samples per forward pass when predicting. */
@@ -202,11 +202,8 @@ export class NetworkModel implements Model {
   }
 
   /** True where {@link save} wrote into this folder. */
-  static async isIn(dir: string): Promise<boolean> {
-    return access(join(dir, `${FORMAT}.json`)).then(
-      () => true,
-      () => false,
-    );
+  static isIn(dir: string): Promise<boolean> {
+    return exists(join(dir, `${FORMAT}.json`));
   }
 
   /**

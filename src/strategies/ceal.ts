@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { METHODS } from '../contract/codes.js';
 import { scoreAsync } from '../kernels/index.js';
 import { best } from './member-scores.js';
-import { predictedClasses } from './predicted-classes.js';
+import { likeliestClasses } from '../models/likeliest.js';
 import { strategyType } from './types.js';
 import { tieBreakOption } from './uncertainty.js';
 
@@ -38,7 +38,7 @@ export const ceal = strategyType({
       // The labels of the start are round 0, so the first query is in round 1.
       const limit = Math.max(0, threshold - decay * Math.max(0, round - 1));
       const asked = new Set(result.indices);
-      const classes = predictedClasses(probabilities);
+      const classes = likeliestClasses(probabilities);
       const sure = Array.from(unlabeled.keys()).filter(
         (row) => (entropies[row] as number) < limit && !asked.has(unlabeled[row] as number),
       );

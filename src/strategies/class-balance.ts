@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { aroundOthers, type CombinatorType, createInner, orderAll, strategyOption } from './inner.js';
-import { predictedClasses } from './predicted-classes.js';
+import { likeliestClasses } from '../models/likeliest.js';
 import type { QueryContext } from './strategy.js';
 import { strategyType } from './types.js';
 
@@ -25,7 +25,7 @@ export const classBalance: CombinatorType = (create) =>
         async query(context, n, options) {
           const { indices, scores } = await orderAll(inner, context, options ?? {});
           const places = evenOut(
-            predictedClasses(await context.predict(indices)),
+            likeliestClasses(await context.predict(indices)),
             context,
             Math.min(n, indices.length),
           );

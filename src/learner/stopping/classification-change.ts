@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { likeliestClasses } from '../metrics.js';
+import { likeliestClasses } from '../../models/likeliest.js';
 import { stoppingType } from './criterion.js';
 
 const stateSchema = z.object({ indices: z.array(z.int()), classes: z.array(z.int()) }).nullable();

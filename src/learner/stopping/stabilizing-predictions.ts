@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { likeliestClasses } from '../metrics.js';
+import { likeliestClasses } from '../../models/likeliest.js';
 import { stoppingType, type StoppingType } from './criterion.js';
 import { cohenKappa } from './kappa.js';
 
