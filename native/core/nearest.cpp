@@ -81,6 +81,8 @@ int64_t Nearest::prepare() {
     measure_norms(&finite, &most);
   }
   if (geometry_ == Geometry::euclidean) return kNoRow;
+  // a product of two classes' factors may fall below the smallest float: what is lost then, times the other product
+  if (geometry_ == Geometry::gradient) slack_ += 2 * double(factors_.classes) * 0x1p-149 * most;
   std::atomic<int64_t> zero{kNoRow};
   parallel_for(blocks_of(rows), threads_, [&](size_t block) {
     const size_t end = std::min(rows, (block + 1) * kBlockRows);
@@ -176,7 +178,7 @@ float Nearest::bar(double norm, double distance) const {
   } else {
     value = (norm * (1 - kappa_) - distance) * (scale_ * scale_) / 2;
   }
-  return float(value - std::fabs(value) * 0x1p-22 - 0x1p-120);
+  return float(value - std::fabs(value) * 0x1p-22 - slack_);
 }
 
 float Nearest::cost(uint32_t row) const {

@@ -116,7 +116,8 @@ class Nearest {
   const KernelTable& table_;
   double kappa_ = 0;
   bool in_place_ = false;
-  double scale_ = 1;  // a power of two
+  double scale_ = 1;         // a power of two
+  double slack_ = 0x1p-120;  // what products lose below the smallest floats
   std::vector<float> mean_;
   std::vector<double> distance_;
   std::vector<double> norm_;
