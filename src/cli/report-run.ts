@@ -10,6 +10,9 @@ export interface ReportCommandOptions {
   readonly out?: string;
   readonly title?: string;
   readonly strategies?: string[];
+  readonly focus?: string;
+  readonly compare?: string[][];
+  readonly round?: number;
   readonly dataDir?: string;
   /** True where neither --map nor --no-map was given. */
   readonly map?: MapMethod | boolean;
@@ -23,13 +26,16 @@ export async function reportFromCommandLine(
   options: ReportCommandOptions,
   { stdout, stderr, signal }: Effects,
 ): Promise<void> {
-  const { title, strategies, dataDir, map = true, markdown = false, json = false } = options;
+  const { title, strategies, focus, compare, round, dataDir, map = true, markdown = false, json = false } = options;
   if (markdown && json) throw new UsageError('report: expected --json or --markdown, got both');
   const out = options.out ?? join(folders[0] as string, 'report.html');
   const progress = reportProgress(stderr);
   const report = await makeReport(folders, {
     title,
     strategies,
+    focus,
+    compare,
+    round,
     dataDir,
     map: map === true ? undefined : map,
     signal,

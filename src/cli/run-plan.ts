@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { withValidation } from '../experiment/arms.js';
 import { armsOf, type ExperimentConfig, type ExperimentConfigInput, parseConfig } from '../experiment/config.js';
 import {
   type ExperimentResult,
@@ -21,6 +22,7 @@ import { exists } from '../pool/exists.js';
 export interface RunCommandOptions {
   readonly dataset?: string[];
   readonly model?: string;
+  readonly learner?: string;
   readonly strategies?: string[];
   readonly seeds?: number | number[];
   readonly initial?: number;
@@ -39,6 +41,7 @@ export interface RunCommandOptions {
 
 const SETTINGS = [
   'model',
+  'learner',
   'strategies',
   'seeds',
   'initial',
@@ -93,7 +96,9 @@ async function fresh(file: string | undefined, options: RunCommandOptions): Prom
   }
   const input: ExperimentConfigInput = { ...given, ...Object.fromEntries(chosen) };
   const wanted = options.dataset ?? datasets ?? [given.dataset];
-  const configs = wanted.map((dataset) => parseConfig({ ...input, ...(dataset === undefined ? {} : { dataset }) }));
+  const configs = wanted.map((dataset) =>
+    withValidation(parseConfig({ ...input, ...(dataset === undefined ? {} : { dataset }) })),
+  );
   const [first] = configs as [ExperimentConfig, ...ExperimentConfig[]];
   const stamp = new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
   const names = configs.map(({ dataset }) => dataset.name).join('-');

@@ -5,8 +5,8 @@ import type { Saving } from '../experiment/savings.js';
 import { numberEstimate, percentEstimate } from '../report/format.js';
 import { alignTable } from './effects.js';
 
-/** What came out, for people: a line per strategy, then the headline. */
-export function summaryTable({ summary, comparison }: ExperimentResult): string {
+/** What came out, for people: a line per strategy, then the headline, and what was labelled beside the budget. */
+export function summaryTable({ config, rounds, summary, comparison }: ExperimentResult): string {
   const { baseline, headline } = comparison;
   const against = baseline === null ? [] : [`area - ${baseline}`, 'p (Holm)', 'labels saved'];
   const rows = summary.map((row) => [
@@ -19,7 +19,9 @@ export function summaryTable({ summary, comparison }: ExperimentResult): string 
     ...(baseline === null ? [] : againstBaseline(row.strategy, comparison)),
   ]);
   const header = ['strategy', 'seeds', 'labels', 'accuracy', 'log-loss', 'area under curve', ...against];
-  return `${alignTable(header, rows, 1)}\n${headline}\n`;
+  const held = Math.max(0, ...rounds.map(({ validationLabels = 0 }) => validationLabels));
+  const beside = held > 0 ? `${held} labels of the validation split, beside the budget of ${config.budget}\n` : '';
+  return `${alignTable(header, rows, 1)}\n${headline}\n${beside}`;
 }
 
 function againstBaseline(strategy: string, { baseline, pairs, savings }: Comparison): string[] {

@@ -1,3 +1,4 @@
+import { interactiveArms } from '../experiment/arms.js';
 import { armsOf, type ExperimentConfig } from '../experiment/config.js';
 import type { RoundRecord } from '../experiment/records.js';
 import { percent } from '../report/format.js';
@@ -21,11 +22,15 @@ export function liveTable(config: ExperimentConfig, stream: Effects['stderr']): 
 
 function printed(config: ExperimentConfig, stream: Effects['stderr']): LiveTable {
   const width = Math.max(...armsOf(config).map(({ label }) => label.length));
+  const interactive = interactiveArms(config);
   return {
     add({ strategy, seed, round, labels, accuracy, seconds }) {
-      const time = formatSeconds(seconds.train + seconds.score + seconds.select + seconds.evaluate);
+      const { train, score, select, evaluate, learner = 0 } = seconds;
+      const total = train + score + select + evaluate + learner;
       const where = `${strategy.padEnd(width)}  seed ${seed}  round ${String(round).padStart(2)}`;
-      stream.write(`${where}  ${String(labels).padStart(4)} labels  accuracy ${percent(accuracy)}  ${time}\n`);
+      const choosing = interactive.has(strategy) ? `  choosing ${percent(select / (total || 1))}` : '';
+      const result = `${String(labels).padStart(4)} labels  accuracy ${percent(accuracy)}`;
+      stream.write(`${where}  ${result}  ${formatSeconds(total)}${choosing}\n`);
     },
     clear: () => undefined,
     done: () => undefined,

@@ -42,6 +42,7 @@ export function runCommand(): Command {
       names,
     )
     .option('--model <name>', 'logistic, mlp, cnn or committee (default: cnn)')
+    .option('--learner <name>', 'another model that is trained on the chosen labels, and measured (default: none)')
     .option('--strategies <names>', 'query strategies, separated by commas (default: random,margin,entropy)', names)
     .option('--seeds <count>', 'how many seeds, or which, separated by commas (default: 3)', seedList)
     .option('--initial <count>', 'random labels to begin with (default: 20)', positive)
@@ -49,7 +50,11 @@ export function runCommand(): Command {
     .option('--budget <count>', 'labels in all, the initial ones included (default: 300)', positive)
     .option('--warm-start', 'train on from the last weights instead of from scratch')
     .option('--stopping <names>', 'criteria that end a run before its budget is spent, separated by commas', names)
-    .option('--validation <share>', 'share of the pool that is labelled apart, beside the budget', share)
+    .option(
+      '--validation <share>',
+      'share of the pool that is labelled apart, beside the budget (default: 0.2 where a strategy is rewarded on it)',
+      share,
+    )
     .option(
       '--processes <count>',
       'runs at the same time, each in a process of its own (default: one per core)',

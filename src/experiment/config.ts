@@ -17,16 +17,51 @@ export interface Named {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** A strategy as an experiment lists it. */
+export interface ArmEntry extends Named {
+  /** What it is called in the results; default: its name with its options. */
+  readonly as?: string | undefined;
+  /** Options over those of the model that is measured, for this arm only. */
+  readonly training?: Readonly<Record<string, unknown>> | undefined;
+}
+
+const armKeysSchema = z.object({
+  as: z
+    .string({ error: 'expected a label' })
+    .trim()
+    .regex(/^[^\p{Cc}]{1,80}$/u, { error: 'expected a label of one line and at most 80 characters' })
+    .optional(),
+  training: z.record(z.string(), z.unknown(), { error: 'expected options of the model' }).optional(),
+});
+
+/** Keys of a strategy's entry that are not options of the strategy: no strategy has options of these names. */
+export const ARM_KEYS: readonly string[] = Object.keys(armKeysSchema.shape);
+
+const armSchema = namedSchema.transform(({ name, options: { as, training, ...options } }, context): ArmEntry => {
+  const own = armKeysSchema.safeParse({ as, training });
+  for (const { path, message } of own.error?.issues ?? []) {
+    context.issues.push({ code: 'custom', path: [...path], message, input: as });
+  }
+  return {
+    name,
+    options,
+    ...(own.data?.as !== undefined && { as: own.data.as }),
+    ...(own.data?.training !== undefined && { training: own.data.training }),
+  };
+});
+
 const DEFAULT_SEEDS = 3;
 
 /** What a configuration file may hold. */
 export const experimentSchema = z.strictObject({
   /** Data set whose labels are known. */
   dataset: namedSchema.prefault('digits'),
-  /** Model that learns. */
+  /** Model that learns, and by which strategies choose. */
   model: namedSchema.prefault('cnn'),
+  /** Another model that is trained from scratch on the same labels after every round, and measured instead of `model`. */
+  learner: namedSchema.optional(),
   /** Strategies to compare. */
-  strategies: z.array(namedSchema).min(1).prefault(['random', 'margin', 'entropy']),
+  strategies: z.array(armSchema).min(1).prefault(['random', 'margin', 'entropy']),
   /** Seeds to run each strategy with: how many (0, 1, 2, …), or which. */
   seeds: z
     .union([z.int().min(1).max(10_000), z.array(z.int().min(0)).min(1)], {
@@ -49,7 +84,7 @@ export const experimentSchema = z.strictObject({
     .union([namedSchema, z.array(namedSchema).min(1)], { error: 'expected a stopping criterion, or a list of them' })
     .transform((criteria) => (Array.isArray(criteria) ? criteria : [criteria]))
     .optional(),
-  /** Share of the pool that is labelled apart, for strategies and criteria that need it; beside the budget. */
+  /** Share of the pool that is labelled apart, for strategies and criteria that need it; beside the budget. For all strategies alike. */
   validation: z.number().gt(0).lt(1).optional(),
   /** Share of wrong answers, each of the other classes alike; or how often a sample of each class is called each class, [C][C]. */
   noise: z
@@ -69,8 +104,8 @@ export type ExperimentConfigInput = z.input<typeof experimentSchema>;
 export type ExperimentConfig = z.output<typeof experimentSchema>;
 
 /** One curve of an experiment: a strategy with its options. */
-export interface Arm extends Named {
-  /** Name, and options where there are any: unique in the experiment. */
+export interface Arm extends ArmEntry {
+  /** Unique in the experiment. */
   readonly label: string;
 }
 
@@ -93,7 +128,7 @@ export function parseConfig(input: unknown): ExperimentConfig {
   return config;
 }
 
-/** @throws {ArgumentError} A strategy is named twice with the same options. */
+/** @throws {ArgumentError} Two strategies have the same label. */
 export function armsOf({ strategies }: ExperimentConfig): Arm[] {
   const arms = strategies.map((strategy) => ({ ...strategy, label: labelOf(strategy) }));
   const repeated = arms.find(({ label }, at) => arms.findIndex((arm) => arm.label === label) < at);
@@ -101,9 +136,17 @@ export function armsOf({ strategies }: ExperimentConfig): Arm[] {
   return arms;
 }
 
-function labelOf({ name, options }: Named): string {
-  const parts = Object.entries(options).map(
+/** `margin`, `margin(tieBreak=random)`, `margin(training.epochs=9)`, or what it is called `as`. */
+function labelOf({ name, as, options, training = {} }: ArmEntry): string {
+  if (as !== undefined) return as;
+  const overrides = Object.entries(training).map(([key, value]): [string, unknown] => [`training.${key}`, value]);
+  const parts = [...Object.entries(options), ...overrides].map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   return parts.length === 0 ? name : `${name}(${parts.join(', ')})`;
+}
+
+/** The arm that the others are compared with, among those that are of interest: random choice, trained as the model says. */
+export function baselineOf(arms: readonly Arm[]): Arm | undefined {
+  return arms.find(({ name, training }) => name === 'random' && training === undefined);
 }

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.js';
 import { compareStrategies, type Comparison } from './comparison.js';
-import { armsOf, type ExperimentConfig, type ExperimentConfigInput, parseConfig } from './config.js';
+import { resolveArms, withValidation } from './arms.js';
+import { armsOf, baselineOf, type ExperimentConfig, type ExperimentConfigInput, parseConfig } from './config.js';
 import { Crew, type CrewHooks } from './crew.js';
 import { describeEnvironment, type Environment, environmentDifferences } from './environment.js';
 import type { FailureRecord, RoundRecord, RunKey } from './records.js';
@@ -93,13 +94,14 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
   } = options;
   const working: WorkingOptions = { dataDir, processes, memory, signal, onRound, onFailure, log };
   const own = isDataset(given) ? given : undefined;
-  const config = parseConfig({ ...rest, dataset: own?.name ?? given });
-  checkNames(config);
+  const asked = parseConfig({ ...rest, dataset: own?.name ?? given });
+  checkNames(asked);
+  const config = withValidation(asked);
   if (out !== undefined) await refuseRun(out);
   const workplace = await openWorkplace(config, own, working);
   try {
     const { environment, source } = workplace;
-    const manifest = { config, environment, started: new Date().toISOString(), source };
+    const manifest = { config, arms: resolveArms(config), environment, started: new Date().toISOString(), source };
     const folder = out === undefined ? undefined : await RunFolder.create(out, manifest);
     return await workAt(workplace, config, folder, working);
   } finally {
@@ -228,7 +230,7 @@ async function workAt(
       rounds: all,
       failures: folder?.failures ?? failures,
       summary: summarize(all),
-      comparison: compareStrategies(all),
+      comparison: compareStrategies(all, { baseline: baselineOf(armsOf(config))?.label }),
       folder: folder?.path,
     };
   } finally {

@@ -8,7 +8,7 @@ export const roundSchema = z.object({
   round: z.int(),
   /** Labels bought so far. */
   labels: z.int(),
-  /** On the test set, as are the next three. */
+  /** On the test set, as are the next three; of the final learner, where there is one. */
   accuracy: z.number(),
   macroF1: z.number(),
   logLoss: z.number(),
@@ -18,10 +18,19 @@ export const roundSchema = z.object({
   balance: z.array(z.int().min(0)).optional(),
   /** Price of all labels so far, where labels have prices. */
   cost: z.number().optional(),
-  /** Of the training that ended the round. */
+  /** Labels of the validation split, beside `labels`; missing without one. */
+  validationLabels: z.int().min(0).optional(),
+  /** Of the training that ended the round, of the model by which strategies choose. */
   epochs: z.int(),
   loss: z.number(),
-  seconds: z.object({ train: z.number(), score: z.number(), select: z.number(), evaluate: z.number() }),
+  seconds: z.object({
+    train: z.number(),
+    score: z.number(),
+    select: z.number(),
+    evaluate: z.number(),
+    /** Training and measuring the final learner; missing without one. */
+    learner: z.number().optional(),
+  }),
   /** Only in the last round: what ended the run, `budget`, `pool` or a stopping criterion. */
   stop: z.string().optional(),
 });

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { FormatError, StorageError } from '../errors.js';
 import { makeFolder } from '../models/storage.js';
 import { appendJsonLine, readJsonLines, writeFileAtomic } from '../pool/atomic.js';
 import { acquireLock, type Lock } from '../pool/lock.js';
-import { armsOf, type ExperimentConfig, type Named, parseConfig } from './config.js';
+import { type ResolvedArm, resolvedArmSchema } from './arms.js';
+import { type ArmEntry, armsOf, type ExperimentConfig, type Named, parseConfig } from './config.js';
 import type { Environment } from './environment.js';
 import {
   type Entry,
@@ -28,6 +29,8 @@ const VERSION = 1;
 /** What config.json says about a run folder. */
 export interface RunManifest {
   readonly config: ExperimentConfig;
+  /** The strategies with all their options; nothing is run by it. Missing in folders of before it was written down. */
+  readonly arms?: readonly ResolvedArm[] | undefined;
   readonly environment: Environment;
   /** ISO 8601. */
   readonly started: string;
@@ -215,11 +218,14 @@ export function inOrder<Line extends RunKey & { readonly round: number }>(
 /** Names as people write them: bare where there are no options, without what was not asked for. */
 export function foldConfig(config: ExperimentConfig): object {
   const fold = ({ name, options }: Named): unknown => (Object.keys(options).length === 0 ? name : { name, ...options });
-  const { dataset, model, strategies, coldStart, stopping, ...rest } = config;
+  const foldArm = ({ name, options, as, training }: ArmEntry): unknown =>
+    fold({ name, options: { ...options, ...(as !== undefined && { as }), ...(training && { training }) } });
+  const { dataset, model, learner, strategies, coldStart, stopping, ...rest } = config;
   return {
     dataset: fold(dataset),
     model: fold(model),
-    strategies: strategies.map(fold),
+    ...(learner && { learner: fold(learner) }),
+    strategies: strategies.map(foldArm),
     ...rest,
     ...(coldStart && { coldStart: fold(coldStart) }),
     ...(stopping && { stopping: stopping.map(fold) }),
@@ -246,7 +252,9 @@ async function readManifest(path: string): Promise<RunManifest> {
     throw new FormatError(`${path}: expected the config.json of a run (format ${FORMAT}, version ${VERSION})`);
   }
   const { environment, started = '', source = '' } = value;
-  return { config: parseConfig(value.config), environment, started, source };
+  const arms = z.array(resolvedArmSchema).optional().safeParse(value.arms);
+  if (!arms.success) throw new FormatError(`${path}: expected a list of strategies with their options as arms`);
+  return { config: parseConfig(value.config), ...(arms.data && { arms: arms.data }), environment, started, source };
 }
 
 async function readRecords<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>[]> {

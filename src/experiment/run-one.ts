@@ -8,10 +8,13 @@ import { refusingOracle } from '../learner/oracles/refusing.js';
 import { simulatedOracle } from '../learner/oracles/simulated.js';
 import type { Round } from '../learner/round.js';
 import { createStopping } from '../learner/stopping/registry.js';
+import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';
 import { SKIPPED } from '../strategies/strategy.js';
-import { type Arm, armsOf, type ExperimentConfig } from './config.js';
+import { modelsOf } from './arms.js';
+import { type Arm, armsOf, type ExperimentConfig, type Named } from './config.js';
+import { FinalLearner, type FinalMeasure } from './final-learner.js';
 import type { Entry, PicksRecord, RunKey } from './records.js';
 import type { RunState } from './run-state.js';
 
@@ -46,9 +49,12 @@ export async function runOne({ key, state }: RunTask, setting: Setting, watch: R
   const { budget, batch, initial } = setting.config;
   await state?.hold(signal);
   const learner = await beginOrRestore(key, state, setting, onEntry);
+  const final = finalLearnerOf(key, setting);
   try {
     const onRound = async (done: Round): Promise<void> => {
-      const entry = entryOf(key, done, setting);
+      const { labeled, labels } = learner;
+      const measured = await final?.measure({ round: done.round, labeled, labels, signal });
+      const entry = entryOf(key, done, measured, setting);
       if (state !== undefined) {
         await state.announce(entry);
         await learner.snapshot(state.path, { pool: false });
@@ -68,7 +74,7 @@ async function beginOrRestore(
   { config, dataset, log }: Setting,
   onEntry: RunWatch['onEntry'],
 ): Promise<ActiveLearner> {
-  const { pool, test, sampleShape, classes, groups } = dataset;
+  const { pool, test, classes, groups } = dataset;
   const surroundings = { pool: pool.samples, oracle: oracleOf(config, dataset, key.seed), test, log };
   if (state !== undefined && (await state.hasSnapshot())) {
     const learner = await ActiveLearner.restore(state.path, surroundings);
@@ -80,7 +86,7 @@ async function beginOrRestore(
   const { coldStart, stopping, validation, warmStart } = config;
   return new ActiveLearner({
     ...surroundings,
-    model: createModel(config.model.name, { ...config.model.options, sampleShape: [...sampleShape], classes }),
+    model: modelFor(dataset, modelsOf(config, arm).model),
     strategy: createStrategy(arm.name, arm.options),
     seed: key.seed,
     classes,
@@ -90,6 +96,16 @@ async function beginOrRestore(
     coldStart: coldStart && createStrategy(coldStart.name, coldStart.options),
     stopping: stopping?.map(({ name, options }) => createStopping(name, options)),
   });
+}
+
+function finalLearnerOf(key: RunKey, { config, dataset }: Setting): FinalLearner | undefined {
+  const { learner } = modelsOf(config, armOf(config, key));
+  return learner && new FinalLearner(modelFor(dataset, learner), dataset, key.seed);
+}
+
+/** @throws {ArgumentError} No such model, or options that it does not take. */
+function modelFor({ sampleShape, classes }: Dataset, { name, options }: Named): Model {
+  return createModel(name, { ...options, sampleShape: [...sampleShape], classes });
 }
 
 function armOf(config: ExperimentConfig, { strategy }: RunKey): Arm {
@@ -106,8 +122,9 @@ function oracleOf({ noise, refusal }: ExperimentConfig, { pool, classes }: Datas
   return refusal === undefined ? oracle : refusingOracle(oracle, { refuse: refusal, seed });
 }
 
-function entryOf(key: RunKey, done: Round, { config, dataset }: Setting): Entry {
-  const { round, labels, cost, metrics, balance, fit, seconds } = done;
+function entryOf(key: RunKey, done: Round, final: FinalMeasure | undefined, { config, dataset }: Setting): Entry {
+  const { round, labels, cost, balance, validation, fit, seconds } = done;
+  const metrics = final?.metrics ?? done.metrics;
   if (metrics === undefined) throw new ArgumentError(`data set ${dataset.name}: expected test samples, got none`);
   const stop = done.stop?.stop ?? (labels >= config.budget ? 'budget' : undefined);
   return {
@@ -118,8 +135,9 @@ function entryOf(key: RunKey, done: Round, { config, dataset }: Setting): Entry 
       ...metrics,
       balance: [...balance],
       ...(cost === labels ? {} : { cost }),
+      ...(validation === undefined ? {} : { validationLabels: validation.labels }),
       ...fit,
-      seconds,
+      seconds: { ...seconds, ...(final && { learner: final.seconds }) },
       ...(stop === undefined ? {} : { stop }),
     },
     picks: picksOf(key, done, dataset),
@@ -168,8 +186,14 @@ export function checkNames({ strategies, coldStart, stopping = [] }: ExperimentC
 }
 
 /** Model options need the shape of the data. @throws {ArgumentError} */
-export function checkFits({ model, initial }: ExperimentConfig, { name, sampleShape, classes, pool }: Dataset): void {
-  createModel(model.name, { ...model.options, sampleShape: [...sampleShape], classes });
+export function checkFits(config: ExperimentConfig, dataset: Dataset): void {
+  for (const arm of armsOf(config)) {
+    const { model, learner } = modelsOf(config, arm);
+    modelFor(dataset, model);
+    if (learner !== undefined) modelFor(dataset, learner);
+  }
+  const { initial } = config;
+  const { name, pool } = dataset;
   if (initial > pool.samples.rows) {
     throw new ArgumentError(
       `experiment: expected initial within the ${pool.samples.rows} samples of ${name}, got ${initial}`,

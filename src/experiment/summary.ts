@@ -29,6 +29,8 @@ export interface StrategySummary {
     readonly score: number;
     readonly select: number;
     readonly evaluate: number;
+    /** Of the final learner, where there is one. */
+    readonly learner?: number | undefined;
   };
 }
 
@@ -57,7 +59,7 @@ function summarizeStrategy(rounds: readonly RoundRecord[], strategy: string): St
   const upTo = runs.map((run) => run.filter((record) => record.labels <= labels));
   const last = upTo.map((run) => run.at(-1) as RoundRecord);
   const perSeed = (part: keyof RoundRecord['seconds']): number =>
-    own.reduce((sum, { seconds }) => sum + seconds[part], 0) / seeds.length;
+    own.reduce((sum, { seconds }) => sum + (seconds[part] ?? 0), 0) / seeds.length;
   return {
     strategy,
     seeds: seeds.length,
@@ -71,6 +73,7 @@ function summarizeStrategy(rounds: readonly RoundRecord[], strategy: string): St
       score: perSeed('score'),
       select: perSeed('select'),
       evaluate: perSeed('evaluate'),
+      ...(own.some(({ seconds }) => seconds.learner !== undefined) && { learner: perSeed('learner') }),
     },
   };
 }

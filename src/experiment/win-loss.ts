@@ -74,7 +74,11 @@ const ROUNDING = 1e-9;
  */
 export function pairedP(differences: readonly number[]): number | null {
   if (differences.length < 2) return null;
-  const [low, high] = [Math.min(...differences), Math.max(...differences)];
-  const isConstant = high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high));
-  return isConstant ? signFlip(differences) : pairedT(differences).p;
+  return isConstant(differences) ? signFlip(differences) : pairedT(differences).p;
+}
+
+/** All values are the same, up to rounding. */
+export function isConstant(values: readonly number[]): boolean {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  return high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high));
 }

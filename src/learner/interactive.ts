@@ -6,6 +6,12 @@ import type { LabelBook } from './label-book.js';
 import { checkIndices } from './lists.js';
 import type { Metrics } from './metrics.js';
 
+/** How a training within a query is to be done. */
+export interface FitRequest {
+  readonly warmStart?: boolean | undefined;
+  readonly epochs?: number | undefined;
+}
+
 /** What buying labels within a query goes through. */
 export interface PurchaseParts {
   readonly book: LabelBook;
@@ -18,7 +24,9 @@ export interface PurchaseParts {
   readonly recall: (indices: Uint32Array, labels: Uint32Array) => void;
   /** Take labels back. */
   readonly release: (indices: Uint32Array) => void;
-  readonly fit: (step: number, warmStart: boolean | undefined) => Promise<FitResult>;
+  readonly fit: (step: number, options: FitRequest) => Promise<FitResult>;
+  /** Of the model, where it has one. */
+  readonly checkpoint: (() => () => void) | undefined;
   readonly evaluate: () => Promise<Metrics>;
 }
 
@@ -27,11 +35,13 @@ export class Purchases implements Interactive {
   readonly #parts: PurchaseParts;
   readonly #boughtBefore: number;
   readonly #asked = new Set<number>();
+  readonly checkpoint?: () => () => void;
   #steps = 0;
 
   constructor(parts: PurchaseParts) {
     this.#parts = parts;
     this.#boughtBefore = parts.book.bought;
+    if (parts.checkpoint !== undefined) this.checkpoint = parts.checkpoint;
   }
 
   get remaining(): number {
@@ -73,9 +83,9 @@ export class Purchases implements Interactive {
     this.#parts.release(indices);
   }
 
-  fit(options: { readonly warmStart?: boolean | undefined } = {}): Promise<FitResult> {
+  fit(options: FitRequest = {}): Promise<FitResult> {
     this.#steps += 1;
-    return this.#parts.fit(this.#steps, options.warmStart);
+    return this.#parts.fit(this.#steps, options);
   }
 
   evaluate(split: 'validation'): Promise<Metrics> {

@@ -4,7 +4,7 @@ import type { Model } from '../models/model.js';
 import { type QueryStrategy, SKIPPED } from '../strategies/strategy.js';
 import { type Limits, NO_LIMITS } from './batch.js';
 import type { PickExplanation } from './explanations.js';
-import { Purchases } from './interactive.js';
+import { type FitRequest, Purchases } from './interactive.js';
 import type { Entry, LabelBook } from './label-book.js';
 import { type ActiveLearnerOptions, readLearnerOptions, type RestoreOptions, type Setup } from './learner-options.js';
 import { arraysOf, optionsOf, poolChecksum, recall, stateOf } from './memory.js';
@@ -233,7 +233,7 @@ export class ActiveLearner {
       this.#poolChecksum ??= poolChecksum(this.#setup.pool);
       const state = stateOf(this.#setup, this.#progress, this.#validation, this.#poolChecksum);
       const arrays = arraysOf(this.#setup, this.#trainer.record, options.pool !== false);
-      await saveSnapshot(dir, state, this.model, arrays);
+      await saveSnapshot(dir, state, { model: this.model, strategy: this.strategy }, arrays);
     });
   }
 
@@ -253,6 +253,7 @@ export class ActiveLearner {
     const snapshot = await loadSnapshot(dir);
     const learner = new ActiveLearner(await optionsOf(dir, snapshot, options));
     recall(dir, snapshot, learner.#setup, learner.#validation, learner.#progress);
+    await learner.strategy.load?.(snapshot.strategyDir);
     learner.#poolChecksum = snapshot.state.pool.sha256;
     learner.#trainer.record.restore(snapshot.arrays.history ?? []);
     return learner;
@@ -296,8 +297,9 @@ export class ActiveLearner {
   /** The counter at which an interactive strategy buys; all that it buys in one query is one round. */
   #purchases(most: number, limits: Limits, watch: Stopwatch, signal: AbortSignal | undefined): Purchases {
     const round = this.#progress.rounds;
-    const train = (step: number, warmStart: boolean | undefined) =>
-      this.#trainer.train({ labeled: this.labeled, labels: this.labels, round, step, warmStart, signal });
+    const { model } = this;
+    const train = (step: number, request: FitRequest) =>
+      this.#trainer.train({ labeled: this.labeled, labels: this.labels, round, step, ...request, signal });
     return new Purchases({
       book: this.#book,
       most,
@@ -309,7 +311,8 @@ export class ActiveLearner {
       },
       recall: (indices, labels) => void this.#take('label', { indices, labels }, [], round),
       release: (indices) => this.#progress.forget(this.#book.release('release', indices)),
-      fit: (step, warmStart) => watch.time('train', () => train(step, warmStart)),
+      fit: (step, request) => watch.time('train', () => train(step, request)),
+      checkpoint: model.checkpoint?.bind(model),
       evaluate: () =>
         watch.time('evaluate', async () => {
           const { samples } = this.#validation;

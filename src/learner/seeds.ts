@@ -6,6 +6,8 @@ export const SEED_QUERY = 33;
 export const SEED_FIT = 34;
 export const SEED_VALIDATION = 35;
 export const SEED_STOP_SET = 36;
+/** Of a second model, which is trained on the labels that a learner bought. */
+export const SEED_FINAL_FIT = 37;
 /** Streams of the oracles' own counters. */
 export const ORACLE_NOISE = 40;
 export const ORACLE_REFUSAL = 41;

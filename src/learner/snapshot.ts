@@ -4,11 +4,14 @@ import { z } from 'zod';
 import { FormatError } from '../errors.js';
 import type { Model } from '../models/model.js';
 import { loadBundle, saveBundle } from '../models/storage.js';
+import type { QueryStrategy } from '../strategies/strategy.js';
 
 const FORMAT = 'querent-learner';
 const VERSION = 2;
 /** The model is written to the folder that the current document does not name, so a crash never tears the pair. */
 const MODEL_FOLDERS = ['model-0', 'model-1'] as const;
+/** The strategy's files go along with the model's. */
+const strategyFolder = (model: string): string => model.replace('model', 'strategy');
 
 const named = z.object({ name: z.string(), options: z.record(z.string(), z.unknown()) });
 const pickSchema = z.object({
@@ -89,18 +92,22 @@ export interface LoadedSnapshot {
   readonly arrays: LearnerArrays;
   /** Folder of the saved model. */
   readonly modelDir: string;
+  /** Folder of the strategy's files, where it has any. */
+  readonly strategyDir: string;
 }
 
 /** Write a snapshot; a crash at any moment leaves the old one or the new one. */
 export async function saveSnapshot(
   dir: string,
   state: LearnerState,
-  model: Model,
+  { model, strategy }: { readonly model: Model; readonly strategy: QueryStrategy },
   { pool, things, groups, prices, history }: LearnerArrays,
 ): Promise<void> {
   const current = await currentModel(dir);
   const next = MODEL_FOLDERS.find((name) => name !== current) ?? MODEL_FOLDERS[0];
   await model.save(join(dir, next));
+  await rm(join(dir, strategyFolder(next)), { recursive: true, force: true });
+  await strategy.save?.(join(dir, strategyFolder(next)));
   const arrays = Object.entries({
     pool,
     things: things && asFloats(things),
@@ -110,7 +117,8 @@ export async function saveSnapshot(
   }).filter((entry): entry is [string, Float32Array] => entry[1] !== undefined);
   const meta = { version: VERSION, ...state, model: next };
   await saveBundle(dir, FORMAT, { meta, arrays: Object.fromEntries(arrays) });
-  if (current !== undefined) await rm(join(dir, current), { recursive: true, force: true });
+  if (current === undefined) return;
+  for (const old of [current, strategyFolder(current)]) await rm(join(dir, old), { recursive: true, force: true });
 }
 
 /** The same bytes: bundles hold 32-bit words. */
@@ -162,6 +170,7 @@ export async function loadSnapshot(dir: string): Promise<LoadedSnapshot> {
   return {
     state,
     modelDir: join(dir, model),
+    strategyDir: join(dir, strategyFolder(model)),
     arrays: {
       pool,
       things: asWords(things),

@@ -30,6 +30,7 @@ export interface Lesson {
   /** Trainings of this round before this one. */
   readonly step?: number | undefined;
   readonly warmStart?: boolean | undefined;
+  readonly epochs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +45,7 @@ export class Trainer {
   }
 
   /** Every training of a learner has a seed of its own. */
-  async train({ labeled, labels, pseudo, round, step = 0, warmStart, signal }: Lesson): Promise<FitResult> {
+  async train({ labeled, labels, pseudo, round, step = 0, warmStart, epochs, signal }: Lesson): Promise<FitResult> {
     const { model, pool, seed, moments } = this.#parts;
     const rows = pseudo === undefined ? labeled : Uint32Array.from([...labeled, ...pseudo.indices]);
     const classes = pseudo === undefined ? labels : Uint32Array.from([...labels, ...pseudo.labels]);
@@ -53,6 +54,7 @@ export class Trainer {
       seed: deriveSeed(seed, SEED_FIT, round, step),
       signal,
       warmStart: warmStart ?? this.#parts.warmStart,
+      epochs,
       ...(watch && { watch }),
     });
     // a model that cannot watch itself is asked once, at the end

@@ -1,3 +1,5 @@
+import type { Optimizer } from './optimizer.js';
+
 export interface AdamOptions {
   /** Decay of the mean of gradients. */
   readonly beta1?: number;
@@ -16,7 +18,7 @@ export interface AdamOptions {
  * @see Kingma, Ba: Adam: A Method for Stochastic Optimization. ICLR 2015.
  * @see Loshchilov, Hutter: Decoupled Weight Decay Regularization. ICLR 2019.
  */
-export class Adam {
+export class Adam implements Optimizer {
   readonly #beta1: number;
   readonly #beta2: number;
   readonly #epsilon: number;

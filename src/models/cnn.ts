@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ArgumentError } from '../errors.js';
+import { augmentation, imageOptions, imageShape } from './images.js';
 import { dense, denseParameters, type Network, type Parameter, relu, type Tensor1D, type Tensor4D } from './network.js';
 import { networkType, shapeOptions } from './types.js';
 import { trainingOptions } from './training.js';
@@ -14,6 +14,7 @@ export const cnn = networkType({
   options: z.strictObject({
     ...shapeOptions,
     ...trainingOptions,
+    ...imageOptions,
     learningRate: trainingOptions.learningRate.default(0.004),
     /** Filters of each convolution. */
     filters: z.array(z.int().min(1)).min(1).default([32, 64]),
@@ -22,13 +23,9 @@ export const cnn = networkType({
     /** Share of activations removed while training. */
     dropout: z.number().min(0).max(0.95).default(0.25),
   }),
-  network({ sampleShape, features, classes, filters, hidden, dropout }): Network {
-    const [height, width, channels, ...more] = sampleShape;
-    if (height === undefined || width === undefined || channels === undefined || more.length > 0) {
-      throw new ArgumentError(
-        `model cnn: expected sampleShape [height, width, channels], got [${sampleShape.join(', ')}]`,
-      );
-    }
+  network({ sampleShape, features, classes, filters, hidden, dropout, augment }): Network {
+    const shape = imageShape('cnn', sampleShape);
+    const { height, width, channels } = shape;
     const depths = [channels, ...filters];
     const convolutions = filters.flatMap((units, i): Parameter[] => [
       { name: `conv${i + 1}/weight`, shape: [3, 3, depths[i] as number, units], fanIn: 9 * (depths[i] as number) },
@@ -44,6 +41,7 @@ export const cnn = networkType({
         ...denseParameters('output', hidden, classes),
       ],
       dropout,
+      ...augmentation(augment, shape),
       forward(tf, weights, input, drop) {
         let images: Tensor4D = tf.reshape(input, [-1, height, width, channels]);
         for (let layer = 0; layer < filters.length; layer++) {

@@ -65,6 +65,13 @@ export class CommitteeModel implements Model {
     return result;
   }
 
+  checkpoint(): () => void {
+    const members = this.#members; // replaced by training, never trained in place
+    return () => {
+      this.#members = members;
+    };
+  }
+
   /** The mean of the members' probabilities [N, C]. */
   async predictProba(samples: MatrixLike, options: PredictOptions = {}): Promise<FloatRows> {
     let sum: Float64Array | undefined;

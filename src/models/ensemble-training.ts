@@ -46,7 +46,7 @@ export function memberSeed(seed: number | bigint, member: number): number {
  */
 export function independentTraining({ bootstrap }: { readonly bootstrap: boolean }): EnsembleTraining {
   return {
-    async train(members, { samples, labels }, { seed = 0, signal, onEpoch, warmStart, watch }) {
+    async train(members, { samples, labels }, { seed = 0, signal, onEpoch, warmStart, epochs: passes, watch }) {
       const mean = watch === undefined ? undefined : new WatchMean(watch);
       let epochs = 0;
       let losses = 0;
@@ -61,6 +61,7 @@ export function independentTraining({ bootstrap }: { readonly bootstrap: boolean
             seed: own,
             signal,
             warmStart,
+            epochs: passes,
             onEpoch: onEpoch && (({ epoch, loss }) => onEpoch({ epoch: before + epoch, loss })),
             watch: mean?.ofMember(),
           },

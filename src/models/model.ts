@@ -27,6 +27,8 @@ export interface FitOptions {
   readonly onEpoch?: ((info: EpochInfo) => void) | undefined;
   /** Go on from the weights and optimiser moments of the last fit; default false: train from scratch. */
   readonly warmStart?: boolean | undefined;
+  /** At most so many passes over the samples, instead of the model's own number; `minSteps` does not apply then. */
+  readonly epochs?: number | undefined;
   /** Predictions to make while training; a model that cannot calls it once, after the last epoch, or not at all. */
   readonly watch?: TrainingWatch | undefined;
 }
@@ -82,6 +84,8 @@ export interface Model {
    * counts. Pass t of the same seed is one and the same member for all samples, also those of another call.
    */
   members?(samples: MatrixLike, passes: number, options?: MemberOptions): Promise<MemberPredictions>;
+  /** Remember the state as it is; the returned function goes back to it, as often as it is called. */
+  checkpoint?(): () => void;
   /** Write everything needed to go on, optimiser moments included, into a folder. The old content stays whole until then. */
   save(dir: string): Promise<void>;
 }

@@ -25,14 +25,17 @@ import {
   type Tensor2D,
   type Tf,
   unpackWeights,
+  weightCount,
+  weightsOf,
 } from './network.js';
+import { momentsPerWeight } from './optimizer.js';
 import { checkFinite, checkLabels, checkSamples, denseRows } from './samples.js';
 import { loadBundle, saveBundle } from './storage.js';
 import { train, type TrainedState, type TrainingOptions, type WeightWatch } from './training.js';
 import { exists } from '../pool/exists.js';
 
 const FORMAT = 'querent-model';
-/** Samples per forward pass when predicting. */
+/** Samples per forward pass when predicting, where the network names no number. */
 const PREDICT_ROWS = 1024;
 
 /** What a network is called, how it was asked for, and how it trains. */
@@ -79,6 +82,13 @@ export class NetworkModel implements Model {
     return copy;
   }
 
+  checkpoint(): () => void {
+    const state = this.#state; // replaced by training, never written to
+    return () => {
+      this.#state = state;
+    };
+  }
+
   async fit(samples: MatrixLike, labels: ArrayLike<number>, options: FitOptions = {}): Promise<FitResult> {
     const where = `${this.name}.fit`;
     const { seed = 0, signal, onEpoch, warmStart = false } = options;
@@ -86,19 +96,18 @@ export class NetworkModel implements Model {
     if (view.rows === 0) throw new ShapeError(`${where}: expected at least one sample, got none`);
     const classes = checkLabels(where, labels, view.rows, this.classes);
     checkFinite(where, view);
+    const epochs = options.epochs === undefined ? undefined : checkCount(where, 'epochs', options.epochs, 1);
     signal?.throwIfAborted();
     const { tf } = await loadTensorflow();
     const start = (warmStart ? this.#state : undefined) ?? { weights: initialWeights(this.#network, seed) };
     const set = { samples: denseRows(view, 0, view.rows), labels: classes, classes: this.classes };
     const { training } = this.#description;
-    const run = { name: this.name, seed, signal, onEpoch, watch: this.#weightWatch(where, options) };
-    const { epochs, loss, ...state } = await train(tf, this.#network, start, set, training, run).catch(
-      (error: unknown) => {
-        throw explainBackend(where, error);
-      },
-    );
+    const run = { name: this.name, seed, signal, onEpoch, epochs, watch: this.#weightWatch(where, options) };
+    const { result, state } = await train(tf, this.#network, start, set, training, run).catch((error: unknown) => {
+      throw explainBackend(where, error);
+    });
     this.#state = state;
-    return { epochs, loss };
+    return result;
   }
 
   /** Predictions on the way are those of a copy: a training that fails leaves this model as it was. */
@@ -176,13 +185,14 @@ export class NetworkModel implements Model {
       member === undefined ? keepAll : memberDropout(tf, network.dropout, new Random(member, STREAM_DROPOUT));
     let data: Float32Array | undefined;
     let cols = width ?? 0;
-    for (let from = 0; from < Math.max(view.rows, 1); from += PREDICT_ROWS) {
-      const to = Math.min(from + PREDICT_ROWS, view.rows);
+    const step = network.predictRows ?? PREDICT_ROWS;
+    for (let from = 0; from < Math.max(view.rows, 1); from += step) {
+      const to = Math.min(from + step, view.rows);
       let block = new Float32Array(0);
       tf.tidy(() => {
-        const weights = unpackWeights(tf, network, tf.tensor1d(state.weights));
+        const weights = unpackWeights(tf, weightsOf(network), tf.tensor1d(state.weights));
         const input = tf.tensor2d(denseRows(view, from, to), [to - from, network.features]);
-        const output = pick(tf, network.forward(tf, weights, input, dropout()));
+        const output = pick(tf, network.forward(tf, weights, input, dropout(), 'predict'));
         cols = output.shape[1];
         block = output.dataSync() as Float32Array<ArrayBuffer>;
       });
@@ -197,7 +207,7 @@ export class NetworkModel implements Model {
   async save(dir: string): Promise<void> {
     const { name, options } = this.#description;
     const meta: SavedMeta = { name, options, steps: this.#state?.steps ?? null };
-    const arrays = this.#state === undefined ? {} : { weights: this.#state.weights, moments: this.#state.moments };
+    const arrays = this.#state === undefined ? {} : stateArrays(this.#state);
     await saveBundle(dir, FORMAT, { meta, arrays });
   }
 
@@ -216,14 +226,21 @@ export class NetworkModel implements Model {
     const { name, options, steps } = meta as SavedMeta;
     const model = create(name, options);
     if (steps === null) return model;
-    const { weights, moments } = arrays;
-    const size = parameterCount(model.#network);
-    if (weights?.length !== size || moments?.length !== 2 * size) {
-      throw new FormatError(`${dir}: expected ${size} weights for model ${name}, got ${weights?.length}`);
+    const { weights, moments, meanGradient } = arrays;
+    const size = weightCount(model.#network);
+    const trained = parameterCount(model.#network);
+    const kept = momentsPerWeight(model.#description.training) * trained;
+    if (weights?.length !== size || moments?.length !== kept || (meanGradient?.length ?? trained) !== trained) {
+      const found = `${weights?.length} and ${moments?.length}`;
+      throw new FormatError(`${dir}: expected ${size} weights and ${kept} moments for model ${name}, got ${found}`);
     }
-    model.#state = { weights, moments, steps };
+    model.#state = { weights, moments, steps, meanGradient };
     return model;
   }
+}
+
+function stateArrays({ weights, moments, meanGradient }: TrainedState): Readonly<Record<string, Float32Array>> {
+  return meanGradient === undefined ? { weights, moments } : { weights, moments, meanGradient };
 }
 
 /** WebAssembly lacks the gradients of convolutions; TensorFlow says so in words of its own. */

@@ -10,8 +10,10 @@ export type Tensor4D = tfTypes.Tensor4D;
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Inputs per unit, for He initialisation: normal with variance 2 / fanIn. 0: starts at zero. */
+  /** Inputs per unit, for He initialisation: normal with variance 2 / fanIn. 0: starts at `initial`. */
   readonly fanIn: number;
+  /** Default 0. */
+  readonly initial?: number;
 }
 
 /** Sets some activations to zero and scales the others up, or does nothing. */
@@ -22,19 +24,30 @@ export interface Network {
   /** Length of a flattened sample. */
   readonly features: number;
   readonly parameters: readonly Parameter[];
+  /**
+   * Running means of what `forward` says of each batch in training: weights without gradient or decay, which follow the
+   * parameters in the same flat array.
+   */
+  readonly statistics?: readonly Parameter[];
   /** Share of activations that dropout removes while training; 0 has no dropout passes. */
   readonly dropout: number;
+  /** Samples per forward pass when predicting, where many would take too much memory. */
+  readonly predictRows?: number;
+  /** Changes the samples of a step in place, [B, features]. */
+  readonly augment?: (samples: Float32Array, random: Random) => void;
   /**
-   * @param weights In the order and shapes of `parameters`.
+   * @param weights In the order and shapes of `parameters`, then `statistics`.
    * @param input [B, features].
-   * @returns Pre-softmax scores [B, C] and the input of the last layer [B, E].
+   * @param mode Only networks with statistics tell the two apart.
+   * @returns Pre-softmax scores [B, C], the input of the last layer [B, E], and while training the batch's `statistics`.
    */
   forward(
     tf: Tf,
     weights: readonly tfTypes.Tensor[],
     input: Tensor2D,
     dropout: Dropout,
-  ): { logits: Tensor2D; embedding: Tensor2D };
+    mode: 'train' | 'predict',
+  ): { logits: Tensor2D; embedding: Tensor2D; statistics?: readonly tfTypes.Tensor[] };
 }
 
 /** The dropout of plain prediction. */
@@ -44,6 +57,7 @@ export const keepAll: Dropout = (activations) => activations;
 const STREAM_WEIGHTS = 16;
 export const STREAM_ORDER = 17;
 export const STREAM_DROPOUT = 18;
+export const STREAM_AUGMENTATION = 21;
 
 /** A weight [inputs, units] and a bias [units] of a fully connected layer. */
 export function denseParameters(name: string, inputs: number, units: number): Parameter[] {
@@ -80,29 +94,47 @@ export function parameterSize({ shape }: Parameter): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-export function parameterCount(network: Network): number {
-  return network.parameters.reduce((sum, parameter) => sum + parameterSize(parameter), 0);
+function totalSize(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, parameter) => sum + parameterSize(parameter), 0);
 }
 
-/** All weights one after another, drawn afresh: He et al. normal for weights, zero for biases. */
-export function initialWeights(network: Network, seed: number | bigint): Float32Array {
+/** P, how many weights training moves by their gradient. */
+export function parameterCount({ parameters }: Pick<Network, 'parameters'>): number {
+  return totalSize(parameters);
+}
+
+/** What a network's flat weights hold, in their order. */
+type Layout = Pick<Network, 'parameters' | 'statistics'>;
+
+/** Parameters, then statistics. */
+export function weightsOf({ parameters, statistics = [] }: Layout): readonly Parameter[] {
+  return [...parameters, ...statistics];
+}
+
+/** Length of the flat weights, P + S. */
+export function weightCount(network: Layout): number {
+  return totalSize(weightsOf(network));
+}
+
+/** All weights one after another, drawn afresh: He et al. normal for weights, the initial value for all else. */
+export function initialWeights(network: Layout, seed: number | bigint): Float32Array {
   const random = new Random(seed, STREAM_WEIGHTS);
-  const flat = new Float32Array(parameterCount(network));
+  const flat = new Float32Array(weightCount(network));
   let at = 0;
-  for (const parameter of network.parameters) {
-    const size = parameterSize(parameter);
-    const deviation = parameter.fanIn === 0 ? 0 : Math.sqrt(2 / parameter.fanIn);
-    if (deviation > 0) for (let i = 0; i < size; i++) flat[at + i] = deviation * random.normal();
-    at += size;
+  for (const parameter of weightsOf(network)) {
+    const end = at + parameterSize(parameter);
+    const { fanIn, initial = 0 } = parameter;
+    if (fanIn === 0) flat.fill(initial, at, end);
+    else for (let i = at; i < end; i++) flat[i] = Math.sqrt(2 / fanIn) * random.normal();
+    at = end;
   }
   return flat;
 }
 
-/** Cut the flat weights into the network's tensors; differentiable, as one op. */
-export function unpackWeights(tf: Tf, network: Network, flat: Tensor1D): tfTypes.Tensor[] {
-  const sizes = network.parameters.map(parameterSize);
-  const parts = tf.split(flat, sizes);
-  return network.parameters.map(({ shape }, i) => tf.reshape(parts[i] as Tensor1D, [...shape]));
+/** Cut flat weights into tensors; differentiable, as one op. */
+export function unpackWeights(tf: Tf, parameters: readonly Parameter[], flat: Tensor1D): tfTypes.Tensor[] {
+  const parts = tf.split(flat, parameters.map(parameterSize));
+  return parameters.map(({ shape }, i) => tf.reshape(parts[i] as Tensor1D, [...shape]));
 }
 
 /** Dropout whose masks come from `random`, one word per activation in row-major order. */

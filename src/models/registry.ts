@@ -7,9 +7,12 @@ import { logistic } from './logistic.js';
 import { mlp } from './mlp.js';
 import type { Model } from './model.js';
 import { NetworkModel } from './network-model.js';
+import { resnet18 } from './resnet.js';
 import type { ModelType, NetworkType } from './types.js';
 
-const networks: ReadonlyMap<string, NetworkType> = new Map([logistic, mlp, cnn].map((type) => [type.name, type]));
+const networks: ReadonlyMap<string, NetworkType> = new Map(
+  [logistic, mlp, cnn, resnet18].map((type) => [type.name, type]),
+);
 const committee = committeeType(networks);
 
 /** Every model that can be made by name. */

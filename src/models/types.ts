@@ -3,7 +3,7 @@ import { parseOptions } from '../options.js';
 import type { Model } from './model.js';
 import type { Network } from './network.js';
 import { featuresOf, NetworkModel } from './network-model.js';
-import type { TrainingOptions } from './training.js';
+import { pickTraining, type TrainingOptions } from './training.js';
 
 /** Options of every network about what goes in and what comes out. */
 export const shapeOptions = {
@@ -50,8 +50,7 @@ export function networkType<Schema extends z.ZodType<NetworkOptions>>(type: {
       const options = parseOptions(where, schema, given);
       const features = featuresOf(where, options.sampleShape);
       const network = type.network({ ...options, features });
-      const { epochs, minSteps, batchSize, learningRate, weightDecay, stopLoss } = options;
-      const training = { epochs, minSteps, batchSize, learningRate, weightDecay, stopLoss };
+      const training = pickTraining(options);
       const remembered: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(options));
       return new NetworkModel({ name, options: remembered, classes: options.classes, training }, network);
     },

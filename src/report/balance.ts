@@ -79,24 +79,25 @@ function barsOf({ rounds, picks }: RunData, strategy: string): Bar[] {
   return [...sums].sort(([a], [b]) => a - b).map(([labels, counts]) => ({ labels, shares: sharesOf(counts) }));
 }
 
-function tally(labels: ArrayLike<number>, classes: number): number[] {
+export function tally(labels: ArrayLike<number>, classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (let i = 0; i < labels.length; i++) counts[labels[i] as number]! += 1;
   return counts;
 }
 
-function sharesOf(counts: readonly number[]): number[] {
+export function sharesOf(counts: readonly number[]): number[] {
   const total = counts.reduce((sum, value) => sum + value, 0) || 1;
   return counts.map((value) => value / total);
 }
 
-interface Group {
+/** Classes that share a colour. */
+export interface Group {
   readonly name: string;
   readonly members: readonly number[];
 }
 
 /** Every class for itself while there are colours; of many classes the most frequent, and the others together. */
-function groupClasses(shares: readonly number[], names: readonly string[]): Group[] {
+export function groupClasses(shares: readonly number[], names: readonly string[]): Group[] {
   const all = names.map((name, at): Group => ({ name, members: [at] }));
   if (all.length <= CLASS_COLORS) return all;
   const order = names.map((_, at) => at).sort((a, b) => (shares[b] ?? 0) - (shares[a] ?? 0) || a - b);

@@ -27,9 +27,27 @@ export interface ChartOptions {
 const NAME_HEIGHT = 16;
 const AXES_HEIGHT = 56;
 const BAND_OPACITY = 0.13;
+/** Settings of which the largest is so many times the smallest are drawn by their logarithm. */
+const LOG_RATIO = 50;
 /** 95%, as the format writes it, is 95 % in these pages. */
 const PERCENT = "replace(datum.label, '%', '\u00a0%')";
-const FONT = 'system-ui, sans-serif';
+const CONFIG = {
+  font: 'system-ui, sans-serif',
+  view: { stroke: null },
+  axis: {
+    labelColor: 'var(--muted)',
+    titleColor: 'var(--muted)',
+    gridColor: 'var(--grid)',
+    domainColor: 'var(--muted)',
+    tickColor: 'var(--muted)',
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: 400,
+    titlePadding: 6,
+    titleAnchor: 'end',
+    aria: false,
+  },
+} satisfies TopLevelSpec['config'];
 
 /** A learning-curve chart: mean lines named at their ends, and bands that were computed by the caller, for nothing is drawn at random. */
 export function learningCurveSpec(series: readonly Series[], options: ChartOptions): TopLevelSpec {
@@ -114,23 +132,68 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
         encoding: { x, y: { ...y, field: 'y' }, text: { field: 'text' }, color },
       },
     ],
-    config: {
-      font: FONT,
-      view: { stroke: null },
-      axis: {
-        labelColor: 'var(--muted)',
-        titleColor: 'var(--muted)',
-        gridColor: 'var(--grid)',
-        domainColor: 'var(--muted)',
-        tickColor: 'var(--muted)',
-        labelFontSize: 12,
-        titleFontSize: 12,
-        titleFontWeight: 400,
-        titlePadding: 6,
-        titleAnchor: 'end',
-        aria: false,
+    config: CONFIG,
+  };
+}
+
+/** Means with their intervals at a few values of a setting, joined by a line. */
+export interface DotChart extends Omit<ChartOptions, 'nameLength'> {
+  /** Ascending in x; `interval` is half the height of the bar, null for none. */
+  readonly points: Series['points'];
+  /** CSS colour. */
+  readonly color: string;
+}
+
+/** A chart of means with error bars: values of the setting along x, by their logarithm where they differ much. */
+export function dotChartSpec({ points, color, width, height, xTitle, yFormat, yLimits }: DotChart): TopLevelSpec {
+  const [least, most] = yLimits;
+  const values = points.map(({ x, y, interval }) => ({
+    x,
+    y,
+    low: Math.max(least, y - (interval ?? 0)),
+    high: Math.min(most, y + (interval ?? 0)),
+  }));
+  const [low, high] = [Math.min(...values.map((one) => one.low)), Math.max(...values.map((one) => one.high))];
+  const air = 0.06 * (high - low) || 0.02;
+  const domain: [number, number] = [Math.max(least, low - air), Math.min(most, high + air)];
+  const xs = values.map(({ x }) => x);
+  const isWide = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) >= LOG_RATIO;
+  const x = {
+    field: 'x',
+    type: 'quantitative' as const,
+    title: xTitle,
+    scale: { type: isWide ? ('log' as const) : ('linear' as const), zero: false, nice: false, padding: 14 },
+    axis: { grid: false, values: xs, format: '.6~g', labelOverlap: true },
+  };
+  const y = {
+    type: 'quantitative' as const,
+    title: null,
+    scale: { domain, nice: false, zero: false },
+    axis: { format: finer(yFormat, domain), tickCount: 5, labelExpr: PERCENT, domain: false, ticks: false },
+  };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    width,
+    height,
+    autosize: { type: 'fit', contains: 'padding' },
+    padding: 2,
+    background: 'transparent',
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 2, opacity: 0.45, color, aria: false },
+        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
       },
-    },
+      {
+        mark: { type: 'line', strokeWidth: 2, color, aria: false },
+        encoding: { x, y: { ...y, field: 'y' } },
+      },
+      {
+        mark: { type: 'point', filled: true, size: 40, opacity: 1, color, aria: false },
+        encoding: { x, y: { ...y, field: 'y' } },
+      },
+    ],
+    config: CONFIG,
   };
 }
 

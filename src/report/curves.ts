@@ -86,9 +86,7 @@ export async function renderCurves(run: RunData, level: HeadingLevel): Promise<S
   const numbers = curveTable(run, summaries);
   const html = [
     heading(level, 'Learning curves', `${id}-curves`),
-    `<figure>${figureTitle(MEASURES.accuracy.title, `By labels bought. ${seedsText}${weakText}`)}`,
-    `<div class="wide">${await drawn(run, 'accuracy', colors, WIDE, `${id}-accuracy-wide`)}</div>`,
-    `<div class="narrow">${await drawn(run, 'accuracy', colors, NARROW, `${id}-accuracy-narrow`)}</div></figure>`,
+    await accuracyFigure(run, colors, `By labels bought. ${seedsText}${weakText}`, `${id}-accuracy`),
     `<div class="duo">${small.join('\n')}</div>`,
     weak > 0 ? curvePanels(run, (strategy) => curveOf(rounds, strategy, 'accuracy')) : '',
     htmlTable(results),
@@ -96,6 +94,23 @@ export async function renderCurves(run: RunData, level: HeadingLevel): Promise<S
     `<details><summary>Every seed</summary>\n${htmlTable(seedsTable(rounds))}\n</details>`,
   ];
   return { html: html.filter((part) => part !== '').join('\n'), tables: [results, numbers, seedsTable(rounds)] };
+}
+
+/**
+ * Accuracy curves of a run's strategies, once for screens and once for phones.
+ *
+ * @param colors CSS colour of every strategy; null: in the background.
+ * @param id Unique in the page.
+ */
+export async function accuracyFigure(
+  run: RunData,
+  colors: ReadonlyMap<string, string | null>,
+  sub: string,
+  id: string,
+): Promise<string> {
+  return `<figure>${figureTitle(MEASURES.accuracy.title, sub)}
+<div class="wide">${await drawn(run, 'accuracy', colors, WIDE, `${id}-wide`)}</div>
+<div class="narrow">${await drawn(run, 'accuracy', colors, NARROW, `${id}-narrow`)}</div></figure>`;
 }
 
 /** Best accuracy first. */
@@ -123,7 +138,7 @@ function seriesColors(run: RunData, summaries: readonly StrategySummary[]): Map<
   );
 }
 
-function figureTitle(title: string, sub: string): string {
+export function figureTitle(title: string, sub: string): string {
   return `<p class="figure-title">${escapeHtml(title)}</p><p class="figure-sub">${escapeHtml(sub)}</p>`;
 }
 

@@ -13,6 +13,9 @@ const PER_ROUND = 12;
 const OPEN_ROUNDS = 3;
 const SHEET_CHARACTERS = 700_000;
 const CAPTIONS = 3000;
+/** Said where other strategies of the run have predictions. */
+const BLIND =
+  'This strategy trained the model on its picks while it chose, so there is no prediction from before; they are in the order in which it bought them.';
 
 /** The gallery, and its sheet for others who show thumbnails. */
 export interface Gallery extends Section {
@@ -28,6 +31,8 @@ export function renderGallery(run: RunData, dataset: Dataset, level: HeadingLeve
   const className = `${run.id}-shot`;
   const names = classNames(dataset, dataset.classes);
   const shown = { perRound, sprites, className, names };
+  const isPredicted = ({ predicted }: PicksRecord): boolean => predicted !== undefined;
+  const knows = rounds.some(isPredicted);
   const start = rounds.find(({ round }) => round === 0);
   const open = run.strategies.find((strategy) => strategy !== baselineOf(run)) ?? run.strategies[0];
   const parts = run.strategies.flatMap((strategy) => {
@@ -38,13 +43,13 @@ export function renderGallery(run: RunData, dataset: Dataset, level: HeadingLeve
 ${strips.slice(OPEN_ROUNDS).join('\n')}</details>`;
     const isLong = own.length > OPEN_ROUNDS + 1;
     const shots = isLong ? [...strips.slice(0, OPEN_ROUNDS), further] : strips;
+    const isBlind = knows && !own.some(isPredicted);
     return [
       `<details${strategy === open ? ' open' : ''}><summary>${escapeHtml(strategy)}, ${count(own.length, 'round')}</summary>
-${shots.join('\n')}</details>`,
+${isBlind ? `<p class="note">${BLIND}</p>\n` : ''}${shots.join('\n')}</details>`,
     ];
   });
   if (parts.length === 0) return NOTHING;
-  const knows = rounds.some(({ predicted }) => (predicted ?? null) !== null);
   const text = [
     `Seed ${seed}${run.seeds.length > 1 ? `, the first of ${run.seeds.length}` : ''}; the first ${perRound} of a round, the most wanted first.`,
     knows

@@ -1,14 +1,27 @@
+import type { ExperimentConfig } from '../experiment/config.js';
+import type { RoundRecord } from '../experiment/records.js';
 import { foldConfig } from '../experiment/run-folder.js';
 import { escapeHtml } from './html.js';
 import type { RunData } from './run-data.js';
 import { count, heading, type HeadingLevel, listOf, type Section } from './section.js';
 
-/** One sentence of how it was run. */
-export function settingsOf({ manifest: { config, started } }: RunData): string {
-  const { initial, batch, budget, seeds, warmStart } = config;
+/** How it was run, in a few sentences. */
+export function settingsOf({ manifest: { config, started }, allRounds }: RunData): string {
+  const { model, learner, initial, batch, budget, seeds, warmStart } = config;
   const training = warmStart ? 'going on from the last weights' : 'from scratch';
   const begun = started === '' ? '' : ` Begun ${started.slice(0, 16).replace('T', ' ')} UTC.`;
-  return `${initial} random labels to begin with, ${batch} per round up to ${budget}, trained ${training} every round, ${count(seeds.length, 'seed')} per strategy.${begun}`;
+  const final =
+    learner === undefined
+      ? ''
+      : ` Strategies choose by the model ${model.name}; what is measured is the model ${learner.name}, trained from scratch on the same labels.`;
+  return `${initial} random labels to begin with, ${batch} per round up to ${budget}, trained ${training} every round, ${count(seeds.length, 'seed')} per strategy.${final}${validationText(config, allRounds)}${begun}`;
+}
+
+function validationText({ validation, budget }: ExperimentConfig, rounds: readonly RoundRecord[]): string {
+  if (validation === undefined) return '';
+  const labels = Math.max(0, ...rounds.map(({ validationLabels = 0 }) => validationLabels));
+  const held = labels > 0 ? count(labels, 'label') : `${Number((100 * validation).toFixed(1))} % of the pool`;
+  return ` A validation split of ${held}, for every strategy alike, comes beside the budget of ${budget}.`;
 }
 
 /** Which runs are not finished, where there are any. */
@@ -29,11 +42,16 @@ export function renderProgress({ rounds, strategies, seeds }: RunData): string {
 /** Configuration, versions and machine. */
 export async function renderRepeat({ id, manifest, path }: RunData, level: HeadingLevel): Promise<Section> {
   const { stringify } = await import('yaml');
-  const { config, environment, source } = manifest;
+  const { config, arms = [], environment, source } = manifest;
+  const options = arms.map(({ label, ...arm }): [string, object] => [label, arm]);
+  const resolved =
+    options.length === 0
+      ? ''
+      : `\n<details><summary>Every strategy with all its options</summary><pre tabindex="0" aria-label="Every strategy with all its options">${escapeHtml(stringify(Object.fromEntries(options)).trimEnd())}</pre></details>`;
   const machine = Object.entries(environment).map(([key, value]) => `${key}: ${String(value)}`);
   const html = `${heading(level, 'To repeat it', `${id}-repeat`)}
 <p>Save this as <code>config.yaml</code> and call <code>querent run config.yaml</code>. On the same machine the rounds repeat exactly; elsewhere training may differ in its last digits.</p>
-<pre tabindex="0" aria-label="Configuration">${escapeHtml(stringify(foldConfig(config)).trimEnd())}</pre>
+<pre tabindex="0" aria-label="Configuration">${escapeHtml(stringify(foldConfig(config)).trimEnd())}</pre>${resolved}
 <details><summary>Versions and machine</summary><pre tabindex="0" aria-label="Versions and machine">${escapeHtml(machine.join('\n'))}</pre></details>
 <p class="muted">${source === '' ? '' : `Data: ${escapeHtml(source)}. `}Run folder: <code>${escapeHtml(path)}</code></p>`;
   return { html, tables: [] };

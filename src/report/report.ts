@@ -1,18 +1,24 @@
 import type { Dataset } from '../data/dataset.js';
+import { show } from '../contract/text.js';
 import { ArgumentError } from '../errors.js';
 import { winLossMatrix } from '../experiment/win-loss.js';
 import { writeFileAtomic } from '../pool/atomic.js';
+import { renderAblations } from './ablation.js';
 import { renderBalance } from './balance.js';
 import { renderCurves } from './curves.js';
+import { renderDeviations } from './deviations.js';
+import { renderDuels } from './duels.js';
 import { renderFailures } from './failures.js';
 import { renderFindings, renderTogether } from './findings.js';
 import { renderGallery } from './gallery.js';
 import { escapeHtml, htmlPage } from './html.js';
+import { renderLabelTests } from './label-tests.js';
 import { choosePoints, type MapMethod, mapSamples } from './map.js';
 import { renderMap } from './map-section.js';
+import { renderPicksFigure } from './picks-figure.js';
 import { poolOf } from './pool-data.js';
 import { renderProgress, renderRepeat, settingsOf } from './repeat.js';
-import { checkWanted, readRun, type RunData } from './run-data.js';
+import { checkShown, checkWanted, readRun, type RunData } from './run-data.js';
 import { count, type HeadingLevel, NOTHING, type Section } from './section.js';
 import { type PlainTable, plainTable, type ReportTable } from './table.js';
 import { renderTimings } from './timings.js';
@@ -29,6 +35,12 @@ export interface ReportOptions {
   readonly dataset?: Dataset | undefined;
   /** How the pool is laid out in two dimensions (default `tsne`), or false for no map and no pictures. */
   readonly map?: MapMethod | false | undefined;
+  /** Strategy that is tested against each other at every number of labels, by label or name; default the first of `sral`. */
+  readonly focus?: string | undefined;
+  /** Strategies whose curves are also shown by themselves, two or more of them each time, by label or name. */
+  readonly compare?: readonly (readonly string[])[] | undefined;
+  /** Round whose picks are shown side by side; default the last of each strategy. */
+  readonly round?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told what is going on and the share of it that is done, 0 to 1. */
   readonly onProgress?: ((what: string, share: number) => void) | undefined;
@@ -54,7 +66,7 @@ export interface Report {
  * the pool with what was asked for, and how to repeat it. One file that needs no network.
  *
  * @returns The same in numbers.
- * @throws {ArgumentError} No folder, or a strategy that is in none of them.
+ * @throws {ArgumentError} No folder, a strategy that is in none of them, or a comparison of less than two.
  * @throws {StorageError} A folder holds no run, or the page cannot be written.
  * @throws {FormatError} A folder is damaged.
  */
@@ -71,9 +83,12 @@ export async function writeReport(
 /** The page and its tables, without writing them. */
 export async function makeReport(folders: readonly string[], options: ReportOptions = {}): Promise<Report> {
   if (folders.length === 0) throw new ArgumentError('report: expected at least one run folder');
-  const { strategies, title } = options;
+  const { strategies, title, focus, compare = [] } = options;
   const runs = await Promise.all(folders.map((folder, at) => readRun(folder, `run${at + 1}`, strategies)));
   checkWanted(runs, strategies);
+  checkShown(runs, [...(focus === undefined ? [] : [focus]), ...compare.flat()]);
+  const short = compare.find(({ length }) => length < 2);
+  if (short !== undefined) throw new ArgumentError(`report: expected two strategies to compare, got ${show(short)}`);
   const level = runs.length > 1 || title !== undefined ? 3 : 2;
   const rendered: RenderedRun[] = [];
   for (const run of runs) {
@@ -118,7 +133,11 @@ async function renderRun(run: RunData, level: HeadingLevel, options: ReportOptio
   const pool = await poolOf(run, options);
   const sections: Section[] = [
     await renderCurves(run, level),
+    renderDeviations(run, level),
     ...findings.sections,
+    renderLabelTests(run, level, options.focus),
+    ...(await renderDuels(run, level, options.compare)),
+    await renderAblations(run, level),
     ...(await renderPool(run, pool, level, options)),
     renderBalance(run, pool.dataset, level),
     renderTimings(run, level),
@@ -151,7 +170,7 @@ async function renderPool(
   run: RunData,
   { dataset, why }: Awaited<ReturnType<typeof poolOf>>,
   level: HeadingLevel,
-  { map: method, signal, onProgress }: ReportOptions,
+  { map: method, round, signal, onProgress }: ReportOptions,
 ): Promise<Section[]> {
   if (dataset === undefined) {
     return why === undefined ? [] : [{ ...NOTHING, html: `<p class="notice">${escapeHtml(why)}</p>` }];
@@ -168,5 +187,5 @@ async function renderPool(
     signal,
     onProgress: (share) => onProgress?.('map of the pool', share),
   });
-  return [renderMap(run, dataset, map, gallery, level), gallery];
+  return [renderMap(run, dataset, map, gallery, level), renderPicksFigure(run, dataset, map, level, round), gallery];
 }

@@ -1,6 +1,6 @@
 import { show } from '../contract/text.js';
 import { ArgumentError } from '../errors.js';
-import { armsOf } from '../experiment/config.js';
+import { armsOf, baselineOf as baselineArm } from '../experiment/config.js';
 import type { FailureRecord, PicksRecord, RoundRecord } from '../experiment/records.js';
 import { RunFolder, type RunManifest } from '../experiment/run-folder.js';
 
@@ -58,10 +58,23 @@ export function checkWanted(runs: readonly RunData[], wanted: readonly string[] 
   }
 }
 
+/** The label of a strategy that is shown, by label or else by name; undefined where this run has none. */
+export function findShown({ manifest, strategies }: RunData, wanted: string): string | undefined {
+  const shown = armsOf(manifest.config).filter(({ label }) => strategies.includes(label));
+  return (shown.find(({ label }) => label === wanted) ?? shown.find(({ name }) => name === wanted))?.label;
+}
+
+/** @throws {ArgumentError} A wanted strategy is shown of no folder; names those that are. */
+export function checkShown(runs: readonly RunData[], wanted: readonly string[]): void {
+  const missing = wanted.find((strategy) => runs.every((run) => findShown(run, strategy) === undefined));
+  if (missing === undefined) return;
+  const shown = [...new Set(runs.flatMap(({ strategies }) => strategies))].join(', ');
+  throw new ArgumentError(`report: expected strategies that are shown (${shown}), got ${show(missing)}`);
+}
+
 /** The strategy that the others are compared with: `random`, where it was run. */
 export function baselineOf({ manifest, strategies }: RunData): string | undefined {
-  const names = new Map(armsOf(manifest.config).map(({ label, name }) => [label, name]));
-  return strategies.find((strategy) => names.get(strategy) === 'random');
+  return baselineArm(armsOf(manifest.config).filter(({ label }) => strategies.includes(label)))?.label;
 }
 
 /** Colours that the page defines, one set for light and one for dark. The first is the baseline's. */

@@ -55,6 +55,7 @@ table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height:
 caption { text-align: left; font-weight: 650; font-size: .95rem; padding: .25rem 0 .4rem; }
 caption span { display: block; max-width: min(46rem, calc(100vw - 2rem)); }
 th, td { padding: .4rem .5rem; text-align: right; border-bottom: 1px solid var(--grid); white-space: nowrap; }
+td.best { font-weight: 700; }
 td.words { white-space: normal; text-align: left; min-width: 16rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -94,6 +95,8 @@ summary:hover { text-decoration: underline; }
 .map .start-hole { stroke: var(--panel); stroke-width: 7; }
 .map .cursor { fill: none; stroke: var(--ink); stroke-width: 5; }
 .map .off { opacity: 0; }
+.map.still path { stroke-width: 8; }
+.map.still .fresh { stroke: var(--ink); stroke-width: 10; }
 .map text { font-size: 44px; font-weight: 700; fill: var(--ink); text-anchor: middle; dominant-baseline: central;
   paint-order: stroke; stroke: var(--panel); stroke-width: 10px; opacity: .75; }
 .controls { display: none; gap: .4rem 1rem; align-items: center; flex-wrap: wrap; margin: .5rem 0; font-size: .9rem; }

@@ -28,6 +28,7 @@ import { margin } from './margin.js';
 import { powerBald } from './power-bald.js';
 import { probcover } from './probcover.js';
 import { random } from './random.js';
+import { dral, sral } from '../rl/sral/sral.js';
 import { rank } from './rank.js';
 import { selectionViaProxy } from './selection-via-proxy.js';
 import { sequential } from './sequential.js';
@@ -79,6 +80,9 @@ const single: readonly StrategyType[] = [
   // Numbers instead of classes.
   committeeStd,
   gsx,
+  // Learned: these buy labels as they go.
+  sral,
+  dral,
 ];
 
 /** Strategies around others. */

@@ -71,8 +71,10 @@ export interface Interactive {
   label(indices: Uint32Array): Promise<Int32Array>;
   /** Take labels back out of the training set; they stay paid. */
   release(indices: Uint32Array): void;
-  /** Train the model on what is labelled now. */
-  fit(options?: { readonly warmStart?: boolean | undefined }): Promise<FitResult>;
+  /** Train the model on what is labelled now; at most so many `epochs`, instead of the model's own number. */
+  fit(options?: { readonly warmStart?: boolean | undefined; readonly epochs?: number | undefined }): Promise<FitResult>;
+  /** As `Model.checkpoint`: going back also unlearns what was released meanwhile. Missing where the model cannot. */
+  checkpoint?(): () => void;
   /** Measure the model as it is trained now on the validation samples. */
   evaluate(split: 'validation'): Promise<{ readonly accuracy: number; readonly logLoss: number }>;
 }
@@ -113,4 +115,8 @@ export interface QueryStrategy {
   state?(): unknown;
   /** Go on from a state. */
   restore?(state: unknown): void;
+  /** Whatever it carries that is too large for {@link state}, as files in a folder; snapshots hold them. */
+  save?(dir: string): Promise<void>;
+  /** Go on from those files; from the beginning where there are none. */
+  load?(dir: string): Promise<void>;
 }

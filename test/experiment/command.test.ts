@@ -199,6 +199,12 @@ test('on a terminal the table is drawn over itself, elsewhere every round is a l
   lines.add(record('random', 0));
   t.is(plain.text, 'random  seed 0  round  0    20 labels  accuracy 90.0 %  1.21 s\n');
 
+  const interactive = parseConfig({ strategies: ['random', { name: 'sral', as: 'S' }], seeds: 1, budget: 40 });
+  const shares = fakeEffects().stderr;
+  liveTable(interactive, shares).add(record('random', 0));
+  liveTable(interactive, shares).add({ ...record('S', 0), seconds: { ...record('S', 0).seconds, learner: 2 } });
+  t.regex(shares.text, /^random .* 1\.21 s\nS .* 3\.21 s {2}choosing 0\.3 %\n$/);
+
   const terminal = Object.assign(fakeEffects().stderr, { isTTY: true, columns: 100 });
   const table = liveTable(config, terminal);
   table.add(record('random', 0));

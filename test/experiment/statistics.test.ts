@@ -8,6 +8,7 @@ import { detectableDifference, pairedT } from '../../src/experiment/statistics/p
 import { signFlip } from '../../src/experiment/statistics/sign-flip.js';
 import { normalUpperTail } from '../../src/experiment/statistics/special.js';
 import { noncentralTUpperTail, tQuantile, tUpperTail } from '../../src/experiment/statistics/student-t.js';
+import { welchT } from '../../src/experiment/statistics/welch-t.js';
 import { signedRank } from '../../src/experiment/statistics/wilcoxon.js';
 
 /** Two-sided 95 % points of Student's t from printed tables. */
@@ -65,6 +66,7 @@ interface Golden {
   holm: { values: number[]; adjusted: number[] };
   tails: { z: number; normal: number; t: Record<string, number> }[];
   noncentral: { t: number; df: number; shift: number; p: number }[];
+  welch: { what: string; a: number[]; b: number[]; t: number | null; df: number; p: number | null }[];
 }
 
 const golden = JSON.parse(readFileSync(new URL('../golden/statistics.json', import.meta.url), 'utf8')) as Golden;
@@ -86,6 +88,18 @@ for (const { what, differences, paired, wilcoxon, signFlip: flip } of golden.cas
     t.deepEqual([ranked.statistic, ranked.n], [wilcoxon.statistic, wilcoxon.n]);
     close(t, ranked.p, wilcoxon.p, 'p of Wilcoxon');
     if (flip !== null) close(t, signFlip(differences), flip, 'p of sign flips');
+  });
+}
+
+for (const { what, a, b, t: statistic, df, p } of golden.welch) {
+  test(`Welch's test agrees with SciPy: ${what}`, (t) => {
+    const found = welchT(a, b);
+    if (statistic !== null) close(t, found.t, statistic, 't');
+    close(t, found.df, df, 'df');
+    close(t, found.p, p ?? 1, 'p'); // SciPy says nan where nothing differs
+    const mirrored = welchT(b, a);
+    t.is(Math.abs(mirrored.t), Math.abs(found.t));
+    close(t, mirrored.p, found.p, 'p of the mirrored test');
   });
 }
 

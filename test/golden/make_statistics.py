@@ -1,4 +1,4 @@
-"""Golden values for test/experiment/statistics.test.ts: SciPy's tests of paired differences.
+"""Golden values for test/experiment/statistics.test.ts: SciPy's tests of paired differences and of two samples.
 
 Run:  python make_statistics.py    (needs numpy, scipy; writes statistics.json beside itself)
 
@@ -83,6 +83,29 @@ def tested(what, values):
     }
 
 
+def samples():
+    for n, m in ((2, 2), (2, 5), (3, 3), (5, 5), (5, 12), (20, 7)):
+        yield f"{n} and {m} values", rng.integers(-64, 90, n) / 64, rng.integers(-90, 64, m) / 64
+    yield "one without spread", np.full(4, 0.5), rng.integers(0, 64, 4) / 64
+    yield "the same twice", np.array([1, 2, 3]) / 64, np.array([1, 2, 3]) / 64
+    yield "far apart", np.array([1, 2, 4, 3]) / 64, np.array([61, 64, 62, 62]) / 64
+    yield "spreads of different size", rng.integers(-640, 640, 6) / 64, rng.integers(30, 36, 6) / 64
+    yield "no spread, apart", np.full(3, 0.25), np.full(3, 0.5)
+    yield "no spread, level", np.full(3, 0.25), np.full(2, 0.25)
+
+
+def welch(what, a, b):
+    result = stats.ttest_ind(a, b, equal_var=False)
+    return {
+        "what": what,
+        "a": [float(v) for v in a],
+        "b": [float(v) for v in b],
+        "t": number(result.statistic),
+        "df": number(result.df),
+        "p": number(result.pvalue),
+    }
+
+
 def power(shift, df):
     critical = stats.t.ppf(0.975, df)
     other = stats.nct.cdf(-critical, df, shift)
@@ -121,6 +144,7 @@ def main():
             for df in (1, 2, 4, 9, 49)
             for shift in (-1.5, 0.0, 1.0, 3.5)
         ],
+        "welch": [welch(*case) for case in samples()],
     }
     path = pathlib.Path(__file__).with_name("statistics.json")
     path.write_text(json.dumps(golden, indent=1) + "\n")

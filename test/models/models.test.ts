@@ -12,6 +12,7 @@ const SIZE = { sampleShape: [4, 4, 1], classes: CLASSES, minSteps: 40, epochs: 1
 /** {@link SIZE} and more as each model takes it; what a committee trains with are options of its members. */
 function sized(name: string, more: object = {}): object {
   const { sampleShape, classes, ...training } = SIZE;
+  if (name === 'resnet-18') return { ...SIZE, width: 4, minSteps: 8, learningRate: 0.02, ...more };
   if (name !== 'committee') return { ...SIZE, ...more };
   return { sampleShape, classes, count: 2, member: { name: 'mlp', ...training, ...more } };
 }
@@ -32,7 +33,7 @@ async function filesIn(dir: string): Promise<number> {
 
 for (const name of models.keys()) {
   test.serial(`${name} learns three clouds and predicts rows that sum to one`, async (t) => {
-    const model = createModel(name, sized(name));
+    const model = createModel(name, sized(name, name === 'resnet-18' ? { minSteps: 20 } : {}));
     const { loss } = await model.fit(train.samples, train.labels);
     t.true(loss < 1);
     const { data, rows, cols } = await model.predictProba(held.samples);
@@ -82,6 +83,39 @@ for (const name of models.keys()) {
     t.deepEqual(await copy.predictProba(held.samples), await model.predictProba(held.samples));
     t.is(files, name === 'committee' ? 7 : 3);
     t.is(await filesIn(dir), files); // old weights do not pile up
+  });
+
+  test.serial(`${name} goes back to a checkpoint, and trains on from there as if nothing had happened`, async (t) => {
+    const model = createModel(name, sized(name));
+    const untrained = model.checkpoint!();
+    await model.fit(train.samples, train.labels, { seed: 3 });
+    const expected = await model.predictProba(held.samples);
+    const back = model.checkpoint!();
+    const goOn = () => model.fit(held.samples, held.labels, { seed: 4, warmStart: true });
+    await goOn();
+    const further = await model.predictProba(held.samples);
+    t.notDeepEqual(further, expected);
+    back();
+    t.deepEqual(await model.predictProba(held.samples), expected);
+    await goOn();
+    t.deepEqual(await model.predictProba(held.samples), further);
+    back();
+    t.deepEqual(await model.predictProba(held.samples), expected);
+    untrained();
+    await t.throwsAsync(model.predictProba(held.samples), { code: 'ERR_QUERENT_NOT_FITTED' });
+  });
+
+  test.serial(`${name} makes as many passes as a fit asks for, whatever minSteps is`, async (t) => {
+    const each = name === 'committee' ? 2 : 1; // epochs of both members in one count
+    for (const epochs of [1, 3]) {
+      const model = createModel(name, sized(name, { epochs: 9, stopLoss: 0 }));
+      t.is((await model.fit(train.samples, train.labels, { epochs })).epochs, each * epochs);
+    }
+    const model = createModel(name, sized(name));
+    await t.throwsAsync(model.fit(train.samples, train.labels, { epochs: 0 }), {
+      code: 'ERR_QUERENT_ARGUMENT',
+      message: /fit: expected a whole number from 1 .* for epochs, got 0/,
+    });
   });
 
   test.serial(`${name} leaves no tensors behind, whether a fit ends well or not`, async (t) => {
@@ -155,14 +189,17 @@ for (const name of models.keys()) {
 
 test('an unknown model is an error that lists the known ones', (t) => {
   t.throws(() => createModel('cnnn', SIZE), {
-    message: "there is no model 'cnnn'; expected 'logistic', 'mlp', 'cnn' or 'committee'",
+    message: "there is no model 'cnnn'; expected 'logistic', 'mlp', 'cnn', 'resnet-18' or 'committee'",
   });
 });
 
-test('cnn takes images only', (t) => {
-  t.throws(() => createModel('cnn', { ...SIZE, sampleShape: [16] }), {
-    message: /\[height, width, channels\], got \[16\]/,
-  });
+test('networks for images take images only', (t) => {
+  for (const name of ['cnn', 'resnet-18']) {
+    t.throws(() => createModel(name, { ...SIZE, sampleShape: [16] }), {
+      message: `model ${name}: expected sampleShape [height, width, channels], got [16]`,
+    });
+    t.throws(() => createModel(name, { ...SIZE, augment: 'mixup' }), { message: /for augment, got 'mixup'/ });
+  }
 });
 
 test.serial('every epoch is reported once, and training ends early below stopLoss', async (t) => {
@@ -175,6 +212,20 @@ test.serial('every epoch is reported once, and training ends early below stopLos
     seen,
     Array.from({ length: epochs }, (_, i) => i + 1),
   );
+});
+
+test.serial('the learning rate of a fit with its own number of epochs falls to zero within them', async (t) => {
+  const fits = [
+    { options: { epochs: 4, minSteps: 0 }, fit: {} },
+    { options: { epochs: 50, minSteps: 500 }, fit: { epochs: 4 } },
+  ];
+  const predictions = [];
+  for (const { options, fit } of fits) {
+    const model = createModel('logistic', { ...SIZE, ...options, stopLoss: 0 });
+    await model.fit(train.samples, train.labels, fit);
+    predictions.push(await model.predictProba(held.samples));
+  }
+  t.deepEqual(predictions[0], predictions[1]);
 });
 
 test.serial('samples may be bytes, doubles, tensors or rows with a stride', async (t) => {

@@ -21,9 +21,18 @@ test.before(async () => {
   const folders = [
     await runFolder({ strategies: ['random', 'margin', 'entropy'], rounds: 4, seeds: [0, 1, 2] }),
     await runFolder({ old: true, finished: false, strategies: ['margin'], seeds: [7] }),
+    await runFolder({
+      strategies: ['random', 'sral', ...[5, 10, 200].map((size) => `subsample(size=${size})`)],
+      entries: ['random', 'sral', ...[5, 10, 200].map((size) => ({ name: 'subsample', size }))],
+      rounds: 4,
+      seeds: [0, 1, 2],
+      blind: ['sral'],
+      learner: 'mlp',
+      validation: 0.2,
+    }),
   ];
   report = join(await mkdtemp(join(tmpdir(), 'querent-page-')), 'report.html');
-  await writeReport(folders, report);
+  await writeReport(folders, report, { compare: [['sral', 'random']] });
 });
 
 test.after.always(async () => {
@@ -102,6 +111,19 @@ inBrowser('the pointer on a map names the sample below it', async (t) => {
   await page.context().close();
 });
 
+inBrowser('sections that need a certain experiment are on the page where there is one', async (t) => {
+  const { page, complaints } = await open(browser, report, { viewport: { width: 360, height: 800 } });
+  for (const name of ['deviations', 't-tests', 'compare-1', 'ablation-1', 'picks', 'timings']) {
+    t.is(await page.locator(`#run3-${name}`).count(), 1, name);
+  }
+  t.is(await page.locator('#run1-t-tests, #run1-ablation-1, #run1-compare-1, #run2-deviations').count(), 0);
+  t.is(await page.locator('#run3 .map.still svg[role=img]').count(), 5);
+  const fresh = page.locator('#run3 .map.still .fresh').first();
+  t.is(await fresh.evaluate((element) => getComputedStyle(element).stroke), 'rgb(26, 29, 33)');
+  t.deepEqual(complaints, []);
+  await page.context().close();
+});
+
 inBrowser('every image in the page decodes', async (t) => {
   const { page } = await open(browser, report);
   const sizes = await page.evaluate(async () => {
@@ -117,7 +139,7 @@ inBrowser('every image in the page decodes', async (t) => {
       }),
     );
   });
-  t.is(sizes.length, 4); // two pools, two sheets of thumbnails
+  t.is(sizes.length, 6); // three pools, three sheets of thumbnails
   t.true(sizes.every((size) => size > 0));
   await page.context().close();
 });

@@ -30,12 +30,29 @@ test.serial('--json prints the tables in bare numbers, --markdown as tables', as
   t.regex(markdown.stdout, /^## .*\n\n\*\*.*\*\*\n\n\| strategy \|/);
 });
 
+test.serial('commas within brackets belong to a name', async (t) => {
+  const arm = { name: 'rank', of: ['margin', 'entropy'], keep: 0.5 };
+  const label = 'rank(of=["margin","entropy"], keep=0.5)';
+  const dir = await runFolder({ strategies: ['random', label], entries: ['random', arm], picks: false });
+  const { code, stdout, stderr } = await runCli(['report', dir, '--compare', `random,${label}`, '--markdown']);
+  t.is(code, 0, stderr);
+  t.true(stdout.includes(`**Accuracy of random and ${label} by labels bought, and the difference in points**`));
+  t.true(stdout.includes('mean ± standard deviation over 2 seeds'));
+});
+
 for (const [what, args, message] of [
   [
     'a strategy that was not run',
     ['--strategies', 'bald'],
     /expected strategies of the runs \(random, margin\), got 'bald'/,
   ],
+  [
+    'a focus that was not run',
+    ['--focus', 'bald'],
+    /expected strategies that are shown \(random, margin\), got 'bald'/,
+  ],
+  ['a comparison with nothing', ['--compare', 'margin'], /expected two strategies or more, separated by commas/],
+  ['a round of the initial labels', ['--round', '0'], /expected a whole number of at least 1/],
   ['a way to lay out that there is not', ['--map', 'globe'], /globe/],
   ['two kinds of output at once', ['--json', '--markdown'], /expected --json or --markdown, got both/],
 ] as const) {

@@ -7,6 +7,12 @@ import { Random } from '../../src/reference/philox.js';
 export interface FolderOptions {
   readonly dataset?: string;
   readonly strategies?: readonly string[];
+  /** How the configuration lists them, where a label is more than a name. */
+  readonly entries?: readonly unknown[];
+  readonly learner?: string;
+  readonly validation?: number;
+  /** Strategies whose picks have no predictions. */
+  readonly blind?: readonly string[];
   readonly seeds?: readonly number[];
   readonly rounds?: number;
   readonly batch?: number;
@@ -24,10 +30,16 @@ const jsonLines = (values: readonly object[]): string => values.map((value) => `
 /** A run folder as an experiment on digits leaves it; every strategy is a little better than the one before. */
 export async function runFolder(options: FolderOptions = {}): Promise<string> {
   const { dataset = 'digits', strategies = ['random', 'margin'], seeds = [0, 1], rounds = 3, batch = 20 } = options;
-  const { source = 'somebody', finished = true, old = false, picks = true } = options;
+  const { source = 'somebody', finished = true, old = false, picks = true, blind = [] } = options;
+  const { entries = strategies, learner, validation } = options;
   const dir = await mkdtemp(join(tmpdir(), 'querent-report-'));
   const { pool } = await loadDataset(options.dataDir === undefined ? 'digits' : dataset, { dataDir: options.dataDir });
-  const config = { dataset, model: { name: 'cnn', hidden: 64 }, strategies, seeds, batch, budget: rounds * batch };
+  const model = { name: 'cnn', hidden: 64 };
+  const config = {
+    ...{ dataset, model, strategies: entries, seeds, batch, budget: rounds * batch },
+    ...(learner !== undefined && { learner }),
+    ...(validation !== undefined && { validation }),
+  };
   const environment = { querent: '0.1.0', node: 'v20', cpu: 'abacus' };
   const started = '2026-01-02T03:04:05.000Z';
   const manifest = { format: 'querent-run', version: 1, config, environment, started, source };
@@ -45,7 +57,7 @@ export async function runFolder(options: FolderOptions = {}): Promise<string> {
         for (const label of labels) balance[label]! += 1;
         const extra = { predicted: labels.map((label, i) => (i % 3 === 0 ? (label + 1) % 10 : label)) };
         const confidence = labels.map((_, i) => 0.3 + (i % 7) / 10);
-        const hasModel = round > 0 && !old;
+        const hasModel = round > 0 && !old && !blind.includes(strategy);
         pickLines.push({ strategy, seed, round, indices, labels, ...(hasModel ? { ...extra, confidence } : {}) });
         roundLines.push({
           strategy,
@@ -57,7 +69,8 @@ export async function runFolder(options: FolderOptions = {}): Promise<string> {
           logLoss: 0.5 - 0.1 * Math.min(round, 4),
           epochs: 3,
           loss: 0.1,
-          seconds: { train: 1, score: 0.1, select: 0.01, evaluate: 0.1 },
+          seconds: { train: 1, score: 0.1, select: 0.01, evaluate: 0.1, ...(learner !== undefined && { learner: 2 }) },
+          ...(validation !== undefined && { validationLabels: 270 }),
           ...(old ? {} : { ece: 0.05, balance: [...balance] }),
           ...(round === rounds - 1 && finished ? { stop: 'budget' } : {}),
         });
