@@ -57,6 +57,7 @@ for (const page of [
   'docs/performance.md',
   'docs/replay.md',
   'docs/selection.md',
+  'docs/sral.md',
   'docs/strategies.md',
 ]) {
   test.serial(`the code in ${page} runs`, async (t) => {

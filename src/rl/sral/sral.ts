@@ -28,7 +28,7 @@ export const sral = sralType({
  * The reinforcement method that SRAL is compared with: the same frame over a margin ranking, with the convolutional policy, every
  * pick kept, and the embeddings alone as the state.
  *
- * @see Wu, Jiu et al.: DRAL: Deep reinforcement active learning with DDPG. 2024, arXiv:2412.19877. Not to be confused with the pair
+ * @see arXiv:2412.19877, 2024, by the lead author of SRAL, which calls itself DRAL. Not to be confused with the pair
  *   picker of Liu et al., ICCV 2019, which is `dral-reid`.
  */
 export const dral = sralType({
