@@ -79,6 +79,11 @@ export type {
 } from './contract/replay-plan.js';
 export type { ReservoirOptions, ReservoirSample } from './reference/reservoir.js';
 export { ReplayBuffer } from './rl/replay-buffer.js';
+export { type Actor, type ActorCritic, type Critic, denseActorCritic } from './rl/ddpg/actor-critic.js';
+export { Ddpg, type DdpgLosses, type DdpgOptions, type Transition } from './rl/ddpg/ddpg.js';
+export { NOISES, type NoiseName } from './rl/ddpg/noise.js';
+export { greedyReturns, practise, type PracticeOptions } from './rl/ddpg/practice.js';
+export type { Environment as ControlTask, EnvironmentStep as ControlStep } from './rl/environments/environment.js';
 export type {
   EpochInfo,
   FitOptions,

@@ -39,7 +39,10 @@ export function askCommand(): Command {
       'names of the classes, separated by commas (default: the labels that are known)',
       names,
     )
-    .option('--model <name>', 'logistic, mlp, cnn or committee (default: mlp for 1000 items or more, else logistic)')
+    .option(
+      '--model <name>',
+      'logistic, mlp, cnn, resnet-18 or committee (default: mlp for 1000 items or more, else logistic)',
+    )
     .option('-s, --strategy <name>', 'how to choose (default: margin); later, for this batch only')
     .option('--cold-start <name>', 'how to choose before there is a model: random, k-center, … (default: random)')
     .option(

@@ -41,7 +41,7 @@ export function runCommand(): Command {
       'digits (embedded), mnist or others that querent data lists, separated by commas: one run folder each (default: digits)',
       names,
     )
-    .option('--model <name>', 'logistic, mlp, cnn or committee (default: cnn)')
+    .option('--model <name>', 'logistic, mlp, cnn, resnet-18 or committee (default: cnn)')
     .option('--learner <name>', 'another model that is trained on the chosen labels, and measured (default: none)')
     .option('--strategies <names>', 'query strategies, separated by commas (default: random,margin,entropy)', names)
     .option('--seeds <count>', 'how many seeds, or which, separated by commas (default: 3)', seedList)

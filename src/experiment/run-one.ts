@@ -12,7 +12,7 @@ import type { Model } from '../models/model.js';
 import { createModel } from '../models/registry.js';
 import { createStrategy } from '../strategies/registry.js';
 import { SKIPPED } from '../strategies/strategy.js';
-import { modelsOf } from './arms.js';
+import { interactiveArms, modelsOf } from './arms.js';
 import { type Arm, armsOf, type ExperimentConfig, type Named } from './config.js';
 import { FinalLearner, type FinalMeasure } from './final-learner.js';
 import type { Entry, PicksRecord, RunKey } from './records.js';
@@ -92,6 +92,8 @@ async function beginOrRestore(
     classes,
     warmStart,
     groups,
+    // strategies that buy sample by sample take no groups whole: then no arm does
+    ...(interactiveArms(config).size > 0 && { grouping: 'apart' }),
     validation,
     coldStart: coldStart && createStrategy(coldStart.name, coldStart.options),
     stopping: stopping?.map(({ name, options }) => createStopping(name, options)),

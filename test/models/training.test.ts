@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { createModel, loadModel } from '../../src/index.js';
+import { createModel, loadModel, models } from '../../src/index.js';
 import { dense, denseParameters, type Network } from '../../src/models/network.js';
 import { createOptimizer } from '../../src/models/optimizer.js';
 import { Sgd } from '../../src/models/sgd.js';
@@ -202,5 +202,15 @@ test('training options out of their range are refused by name', (t) => {
     t.true(name in trainingOptions);
     const error = t.throws(() => createModel('mlp', { ...SHAPE, [name]: value }), { code: 'ERR_QUERENT_ARGUMENT' });
     t.regex(error.message, new RegExp(`for ${name}, got '?${value}`));
+  }
+});
+
+test('the guide has every option of every network', (t) => {
+  const guide = readFileSync(new URL('../../docs/learning.md', import.meta.url), 'utf8');
+  const section = /^## Networks\n([\s\S]*?)^## /m.exec(guide)?.[1] ?? '';
+  for (const [name, { options }] of models) {
+    if (name === 'committee') continue;
+    const keys = Object.keys((options as unknown as { shape: object }).shape);
+    for (const key of [name, ...keys]) t.true(section.includes(`\`${key}\``), `${name}: ${key}`);
   }
 });

@@ -287,9 +287,9 @@ test('refused samples are neither kept nor paid, and their windows go on', async
   t.is(bought, 3);
 });
 
-test('after the first ranking only the shortlist is predicted anew', async (t) => {
+test('after the first ranking of a round only the shortlist is predicted anew', async (t) => {
   const { predicted } = await play({ size: 300, budget: 8, options: { shortlist: 20 } });
-  t.deepEqual(predicted, [300, 256, 20, 256]);
+  t.deepEqual(predicted, [300, 20, 16, 16]);
   const once = await play({ size: 300, budget: 8, options: { rerank: 'round' } });
   t.deepEqual(once.predicted, [300, 256, 256]);
 });

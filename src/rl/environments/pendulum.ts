@@ -10,7 +10,7 @@ const STEP = 0.05;
 const MAX_TORQUE = 2;
 const MAX_SPEED = 8;
 const EPISODE_STEPS = 200;
-const STREAM_START = 60;
+const STREAM_START = 69;
 
 /**
  * Pendulum swing-up: a rod on a motor that is too weak to lift it at once has to be brought upright and kept there. With

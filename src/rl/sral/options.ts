@@ -45,7 +45,7 @@ export const sralOptions = z.strictObject({
   discardsLast: z.enum(['small-budget', 'round', 'forever']).default('round'),
   /** When the pool is predicted and ranked anew: after every training, or once a round. */
   rerank: z.enum(['fit', 'round']).default('fit'),
-  /** After the first ranking of a round only so many of its best are ranked anew: predicting all takes longer than training. */
+  /** So many of the best of a ranking are looked at, and ranked anew; then the whole pool is: predicting it takes longer than training. */
   shortlist: z.int().min(1).default(2000),
   /** How the classifier learns of labels within a round: so many epochs from where it is, or 0: from scratch. */
   fineTune: z.int().min(0).default(3),

@@ -44,12 +44,7 @@ export class Windows {
    * @returns Undefined when the pool is through.
    */
   async next(spent: number): Promise<Window | undefined> {
-    if (this.#isStale) await this.#lookAgain();
-    if (this.#view === undefined || this.#position >= this.#view.ranked.length) {
-      const rest = this.#context.unlabeled.filter((index) => !this.#passed.has(index));
-      this.#look(await this.#rank(rest));
-    }
-    const view = this.#view as CandidateFeatures;
+    const view = await this.#current();
     const from = this.#position;
     const to = Math.min(view.ranked.length, from + this.#options.window);
     if (from === to) return undefined;
@@ -70,17 +65,18 @@ export class Windows {
     this.#isStale = true;
   }
 
-  async #lookAgain(): Promise<void> {
+  /** The shortlist as it stands; of the whole rest of the pool where it no longer fills a window. */
+  async #current(): Promise<CandidateFeatures> {
+    const { rerank, ranking, window } = this.#options;
+    const left = this.#view?.ranked.slice(this.#position) ?? new Uint32Array(0);
+    const wasStale = this.#isStale;
     this.#isStale = false;
-    if (this.#view === undefined) return;
-    const rest = this.#view.ranked.subarray(this.#position);
-    const { rerank, ranking, shortlist } = this.#options;
-    if (rerank === 'round' || ranking === 'random') return this.#look(rest);
-    const best = await this.#rank(rest.slice(0, shortlist));
-    const order = new Uint32Array(rest.length);
-    order.set(best);
-    order.set(rest.subarray(best.length), best.length);
-    this.#look(order);
+    if (left.length < window) {
+      const rest = this.#context.unlabeled.filter((index) => !this.#passed.has(index));
+      if (this.#view === undefined || rest.length > left.length) return this.#look(await this.#rank(rest));
+    }
+    if (!wasStale) return this.#view as CandidateFeatures;
+    return this.#look(rerank === 'round' || ranking === 'random' ? left : await this.#rank(left));
   }
 
   /** Candidates that have gone by may come again. */
@@ -89,15 +85,16 @@ export class Windows {
     this.#view = undefined;
   }
 
-  #look(order: Uint32Array): void {
+  #look(order: Uint32Array): CandidateFeatures {
     this.#view = new CandidateFeatures(this.#context, order, this.#options.features);
     this.#position = 0;
+    return this.#view;
   }
 
   #rank(candidates: Uint32Array): Promise<Uint32Array> {
     const seed = deriveSeed(this.#context.seed, STREAM_RANKING, this.#rankings);
     this.#rankings += 1;
-    const { ranking } = this.#options;
-    return rankCandidates(this.#context, candidates, ranking, seed, this.#signal);
+    const { ranking, shortlist, window } = this.#options;
+    return rankCandidates(this.#context, candidates, ranking, Math.max(shortlist, window), seed, this.#signal);
   }
 }
