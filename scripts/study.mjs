@@ -1,5 +1,5 @@
 // Make a study: run studies/<name>/config.yaml, keep config.json and rounds.jsonl beside it, and write README.md with its tables.
-//     node scripts/study.mjs <name> [options of querent run, e.g. --processes 2 --data-dir FOLDER]
+//     node scripts/study.mjs <name> [--compare A,B] [options of querent run, e.g. --processes 2 --data-dir FOLDER]
 // Run again after an interruption it goes on; the run folder is runs/study-<name>. Text before the line <!-- tables --> is kept.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const MARK = '<!-- tables -->';
 
-const [name, ...options] = process.argv.slice(2);
+const [name, ...given] = process.argv.slice(2);
+// options of the report, with their values; the others are those of the run
+const isOfReport = given.map((_, at) => given[at] === '--compare' || given[at - 1] === '--compare');
+const options = given.filter((_, at) => !isOfReport[at]);
+const ofReport = given.filter((_, at) => isOfReport[at]);
 const study = join(ROOT, 'studies', name ?? '');
 if (name === undefined || !existsSync(join(study, 'config.yaml'))) {
   console.error('usage: node scripts/study.mjs <folder of studies/ with a config.yaml> [options of querent run]');
@@ -36,8 +40,8 @@ const minutes = Math.max(1, Math.round((performance.now() - started) / 60_000));
 for (const file of ['config.json', 'rounds.jsonl']) copyFileSync(join(ROOT, folder, file), join(study, file));
 const dataDir = options.indexOf('--data-dir');
 const data = dataDir < 0 ? [] : options.slice(dataDir, dataDir + 2);
-const repeatable = options.map((option, at) => (at === dataDir + 1 && dataDir >= 0 ? 'FOLDER' : option));
-const tables = querent(['report', folder, '--markdown', '--no-map', ...data], true);
+const repeatable = [...ofReport, ...options].map((option) => (option === data[1] ? 'FOLDER' : option));
+const tables = querent(['report', folder, '--markdown', '--no-map', ...ofReport, ...data], true);
 
 const { environment, started: began } = JSON.parse(readFileSync(join(study, 'config.json'), 'utf8'));
 const commit = call('git', ['rev-parse', '--short', 'HEAD'], true);

@@ -7,3 +7,5 @@ export const STREAM_EPISODE = 64;
 export const STREAM_WARMUP = 65;
 export const STREAM_RANKING = 66;
 export const STREAM_AGENT = 67;
+export const STREAM_PICKS = 68;
+export const STREAM_START = 69;

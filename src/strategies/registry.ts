@@ -28,6 +28,7 @@ import { margin } from './margin.js';
 import { powerBald } from './power-bald.js';
 import { probcover } from './probcover.js';
 import { random } from './random.js';
+import { dralReid } from '../rl/dral-reid/dral-reid.js';
 import { dral, sral } from '../rl/sral/sral.js';
 import { rank } from './rank.js';
 import { selectionViaProxy } from './selection-via-proxy.js';
@@ -83,6 +84,7 @@ const single: readonly StrategyType[] = [
   // Learned: these buy labels as they go.
   sral,
   dral,
+  dralReid,
 ];
 
 /** Strategies around others. */

@@ -30,8 +30,9 @@ test('trajectories are those of Gymnasium', (t) => {
       theta: pendulum.theta,
       omega: pendulum.omega,
     }));
-    const compare = (own: readonly number[], wanted: readonly number[]): void =>
+    const compare = (own: readonly number[], wanted: readonly number[]): void => {
       t.is(firstDifference(own, wanted, 0, TOLERANCE), '');
+    };
     compare(
       steps.map(({ theta }) => theta),
       thetas,

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../errors.js';
 import { Random } from '../../reference/philox.js';
+import { STREAM_START } from '../seeds.js';
 import type { Environment, EnvironmentStep } from './environment.js';
 
 const GRAVITY = 10;
@@ -10,11 +11,10 @@ const STEP = 0.05;
 const MAX_TORQUE = 2;
 const MAX_SPEED = 8;
 const EPISODE_STEPS = 200;
-const STREAM_START = 69;
 
 /**
- * Pendulum swing-up: a rod on a motor that is too weak to lift it at once has to be brought upright and kept there. With
- * angle θ (0 is upright), speed ω and torque u, m = l = 1, g = 10, δ = 0.05 s:
+ * Pendulum swing-up: a rod on a motor that is too weak to lift it at once has to be brought upright and kept there.
+ * With angle θ (0 is upright), speed ω and torque u, m = l = 1, g = 10, δ = 0.05 s:
  *     r = −(φ² + 0.1 ω² + 0.001 u²)           of the state before the step, φ = θ in [−π, π)
  *     ω ← clip(ω + (3g / 2l · sin θ + 3 / (m l²) · u) δ, ±8)
  *     θ ← θ + ω δ                              with the new ω
