@@ -96,21 +96,28 @@ addonTest('badge: the draws of the reference', async (t) => {
   await check(t, property, 150);
 });
 
-addonTest('badge: rows whose gradients are below the smallest f32 squared are drawn once, like all others', async (t) => {
-  for (const seed of [21, 22, 23, 24]) {
-    const wish = { rows: 210, cols: 65, dtype: 'f64', arrangement: 'very far', seed } as const;
-    const points = embeddings(wish);
-    const probs = predictions({ rows: wish.rows, cols: 3, kind: 'logits', dtype: 'bf16', gap: 4, seed });
-    const options = { from: 'logits', seed } as const;
-    const wanted = (await reference.badge(probs, points, wish.rows - 1, options)).indices;
-    t.is(new Set(wanted).size, wanted.length);
-    for (const level of querent.runtimeInfo().levels) {
-      querent.setLevel(level);
-      t.deepEqual((await querent.badge(probs, points, wish.rows - 1, options)).indices, wanted, `${level}, seed ${seed}`);
+addonTest(
+  'badge: rows whose gradients are below the smallest f32 squared are drawn once, like all others',
+  async (t) => {
+    for (const seed of [21, 22, 23, 24]) {
+      const wish = { rows: 210, cols: 65, dtype: 'f64', arrangement: 'very far', seed } as const;
+      const points = embeddings(wish);
+      const probs = predictions({ rows: wish.rows, cols: 3, kind: 'logits', dtype: 'bf16', gap: 4, seed });
+      const options = { from: 'logits', seed } as const;
+      const wanted = (await reference.badge(probs, points, wish.rows - 1, options)).indices;
+      t.is(new Set(wanted).size, wanted.length);
+      for (const level of querent.runtimeInfo().levels) {
+        querent.setLevel(level);
+        t.deepEqual(
+          (await querent.badge(probs, points, wish.rows - 1, options)).indices,
+          wanted,
+          `${level}, seed ${seed}`,
+        );
+      }
     }
-  }
-  querent.setLevel('auto');
-});
+    querent.setLevel('auto');
+  },
+);
 
 addonTest('thousands of rows, through many passes: the picks of the reference', async (t) => {
   for (const [arrangement, k] of [

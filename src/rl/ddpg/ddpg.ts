@@ -36,6 +36,7 @@ export const ddpgOptions = {
   prioritized: z.boolean().default(false),
 };
 const schema = z.strictObject(ddpgOptions);
+/** What {@link Ddpg.create} takes, with every default filled in; each option is described where it is declared. */
 export type DdpgOptions = z.output<typeof schema>;
 
 const PRIORITIES = { alpha: 0.6, beta: 0.4 };
@@ -103,7 +104,7 @@ export class Ddpg {
   /**
    * A new agent.
    *
-   * @param options See {@link ddpgOptions}.
+   * @param options Any of {@link DdpgOptions}; the others have their defaults.
    * @throws {ArgumentError} Options out of range or unknown.
    */
   static create(nets: ActorCritic, options: unknown, seed: number | bigint): Ddpg {

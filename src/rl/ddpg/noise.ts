@@ -17,6 +17,7 @@ export interface NoiseState {
 
 /** Kinds of noise, by name. */
 export const NOISES = ['gaussian', 'ornstein-uhlenbeck'] as const;
+/** A kind of noise. */
 export type NoiseName = (typeof NOISES)[number];
 
 /** Independent standard normal numbers. */

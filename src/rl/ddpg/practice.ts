@@ -4,6 +4,7 @@ import { STREAM_EPISODE, STREAM_NOISE, STREAM_WARMUP } from '../seeds.js';
 import type { Ddpg } from './ddpg.js';
 import { createNoise, type NoiseName } from './noise.js';
 
+/** Options of {@link practise}. */
 export interface PracticeOptions {
   /** Steps in all. */
   readonly steps: number;
