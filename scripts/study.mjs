@@ -1,5 +1,5 @@
 // Make a study: run studies/<name>/config.yaml, keep config.json and rounds.jsonl beside it, and write README.md with its tables.
-//     node scripts/study.mjs <name> [--compare A,B] [options of querent run, e.g. --processes 2 --data-dir FOLDER]
+//     node scripts/study.mjs <name> [--focus A] [--compare A,B] [options of querent run, e.g. --processes 2 --data-dir FOLDER]
 // Run again after an interruption it goes on; the run folder is runs/study-<name>. Text before the line <!-- tables --> is kept.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ const MARK = '<!-- tables -->';
 
 const [name, ...given] = process.argv.slice(2);
 // options of the report, with their values; the others are those of the run
-const isOfReport = given.map((_, at) => given[at] === '--compare' || given[at - 1] === '--compare');
+const REPORT_OPTIONS = ['--compare', '--focus'];
+const isOfReport = given.map((_, at) => [given[at], given[at - 1]].some((word) => REPORT_OPTIONS.includes(word)));
 const options = given.filter((_, at) => !isOfReport[at]);
 const ofReport = given.filter((_, at) => isOfReport[at]);
 const study = join(ROOT, 'studies', name ?? '');
