@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { access, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { liveTable } from '../../src/cli/run-table.js';
 import { parseConfig } from '../../src/experiment/config.js';
 import { RunFolder } from '../../src/experiment/run-folder.js';
 import type { ExperimentResult, RoundRecord } from '../../src/index.js';
-import { cliArguments, fakeEffects, runCli } from '../helpers/cli.js';
+import { fakeEffects, runCli } from '../helpers/cli.js';
+import { killAfter } from '../helpers/kill-after.js';
 
 const SETTINGS = ['--model', 'logistic', '--strategies', 'random,margin', '--seeds', '1', '--budget', '100'];
 const ROUNDS = 10;
@@ -18,53 +16,6 @@ const folder = async (): Promise<string> => join(await mkdtemp(join(tmpdir(), 'q
 /** In the order of an experiment, not in that in which runs at the same time happened to write them. */
 const roundsOf = async (dir: string): Promise<unknown[]> =>
   (await RunFolder.open(dir)).rounds.map((line) => ({ ...line, seconds: undefined }));
-
-/** Start `querent` and send it a signal a moment after it has reported its n-th round. */
-function killAfter(args: string[], rounds: number, delayMs: number, signal: NodeJS.Signals): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, cliArguments(...args), { stdio: ['ignore', 'ignore', 'pipe'] });
-    let seen = 0;
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const before = seen;
-      seen += text.split('\n').filter((line) => line.includes(' labels  accuracy')).length;
-      if (before >= rounds || seen < rounds) return;
-      setTimeout(() => {
-        workers = childrenOf(child.pid);
-        child.kill(signal);
-      }, delayMs);
-    });
-    let workers: number[] = [];
-    child.on('error', reject);
-    child.on('close', (code) => {
-      gone(workers).then(() => resolve(code), reject);
-    });
-  });
-}
-
-/** On Linux; elsewhere none is known. */
-function childrenOf(pid: number | undefined): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-/** Workers must end soon after the process that started them, however that ended. */
-async function gone(pids: number[]): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const running = pids.filter((pid) => {
-      try {
-        return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-      } catch {
-        return false;
-      }
-    });
-    if (running.length === 0) return;
-    await delay(100);
-  }
-  throw new Error(`workers ${pids.join(', ')} outlive their experiment`);
-}
 
 test.serial(
   'a run that is killed at several moments and resumed ends with the rounds of one that was left alone',

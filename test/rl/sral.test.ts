@@ -1,12 +1,12 @@
 /** SRAL as a strategy of the engine. */
-import { spawn } from 'node:child_process';
 import { access, cp, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { RunFolder } from '../../src/experiment/run-folder.js';
 import { ActiveLearner, createModel, createStrategy, loadDataset, type QueryStrategy } from '../../src/index.js';
-import { cliArguments, runCli } from '../helpers/cli.js';
+import { runCli } from '../helpers/cli.js';
+import { killAfter } from '../helpers/kill-after.js';
 
 const QUICK = { window: 5, warmup: 4, learnAfter: 4, replayBatch: 8, sigmaSteps: 20, hidden: 8, fineTune: 2 };
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'querent-sral-'));
@@ -128,21 +128,6 @@ batch: 30
 budget: 140
 `;
 
-/** Run `querent`, kill it a while after its n-th round. */
-function killAfter(args: string[], rounds: number, delayMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, cliArguments(...args), { stdio: ['ignore', 'ignore', 'pipe'] });
-    let seen = 0;
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const before = seen;
-      seen += text.split('\n').filter((line) => line.includes(' labels  accuracy')).length;
-      if (before < rounds && seen >= rounds) setTimeout(() => child.kill('SIGKILL'), delayMs);
-    });
-    child.on('error', reject);
-    child.on('close', () => resolve());
-  });
-}
-
 test.serial('a run that is killed in the middle of rounds ends as one that was left alone', async (t) => {
   const dir = await folder();
   const config = join(dir, 'config.yaml');
@@ -151,9 +136,9 @@ test.serial('a run that is killed in the middle of rounds ends as one that was l
   const { code, stderr } = await runCli(['run', config, '--out', alone, '--processes', '1']);
   t.is(code, 0, stderr);
   t.regex(stderr, /choosing \d+\.\d %/);
-  await killAfter(['run', config, '--out', killed, '--processes', '1'], 2, 120);
+  await killAfter(['run', config, '--out', killed, '--processes', '1'], 2, 120, 'SIGKILL');
   await t.notThrowsAsync(access(join(killed, 'state')));
-  await killAfter(['run', '--resume', killed, '--processes', '1'], 2, 200);
+  await killAfter(['run', '--resume', killed, '--processes', '1'], 2, 200, 'SIGKILL');
   const end = await runCli(['run', '--resume', killed, '--processes', '1']);
   t.is(end.code, 0, end.stderr);
   const linesOf = async (path: string) => {
