@@ -1,7 +1,8 @@
 // `npm run check:learning`: do the learning agents learn? Three seeds of every check, about 15 minutes on 2 cores; writes
-// studies/learning/results.json and the tables of its README.md, and exits 1 where a check is not met.
+// studies/learning/results.jsonl and the tables of its README.md, and exits 1 where a check is not met. Results that are there already are
+// kept: it goes on where it was stopped, and `--fresh` begins again.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,13 +10,24 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const FOLDER = join(ROOT, 'studies', 'learning');
 const MARK = '<!-- tables -->';
 
+const FILE = join(FOLDER, 'results.jsonl');
+
+if (process.argv.includes('--fresh')) rmSync(FILE, { force: true });
 const call = (command, args, stderr) =>
   spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', stderr], encoding: 'utf8', maxBuffer: 1 << 24 });
-const { status, stdout } = call(process.execPath, ['--import=tsx', join('test', 'learning', 'run.ts')], 'inherit');
+const { status, stdout } = call(
+  process.execPath,
+  ['--import=tsx', join('test', 'learning', 'run.ts'), FILE],
+  'inherit',
+);
 if (status !== 0) process.exit(status ?? 1);
-writeFileSync(join(FOLDER, 'results.json'), stdout);
 
-const { environment, pendulum, pendulumAsSral, junk, clean } = JSON.parse(stdout);
+const results = readFileSync(FILE, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const resultsOf = (check) => results.filter((one) => one.check === check).sort((x, y) => x.seed - y.seed);
+const [pendulum, pendulumAsSral, junk, clean] = ['pendulum', 'pendulum as sral', 'half junk', 'clean'].map(resultsOf);
 const mean = (list, key) => list.reduce((sum, one) => sum + one[key], 0) / list.length;
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const whole = (value) => value.toFixed(0);
@@ -37,10 +49,10 @@ const checks = [
   ['half junk: clean labelled at least twice as often as junk', mean(junk, 'ratio') >= 2],
 ];
 const commit = call('git', ['rev-parse', '--short', 'HEAD'], 'ignore').stdout.trim();
-const { cpu, cores, memoryGB, node, tensorflow } = environment;
+const { cpu, cores, memoryGB, node, tensorflow } = JSON.parse(stdout);
 const text = `Commit ${commit}, ${cpu} (${cores} cores, ${memoryGB} GB), Node ${node.replace('v', '')}, tfjs ${tensorflow}. Made, and these tables written, by
 
-    npm run check:learning
+    npm run check:learning -- --fresh
 
 **Mean return of 100 episodes of the pendulum, after 10 000 steps**
 

@@ -105,7 +105,7 @@ export interface SralCheckOptions {
 export async function checkSral(seed: number, options: SralCheckOptions = {}): Promise<SralCheck> {
   const { steps = 2000, tests = TEST_SEEDS.length, clean = false } = options;
   const started = performance.now();
-  const sral = new WatchedSral(sralOptions.parse({ fineTune: 80, sigmaSteps: 0.6 * steps }));
+  const sral = new WatchedSral(sralOptions.parse({ fineTune: 30, updates: 2, sigmaSteps: 0.6 * steps }));
   const own = (isJunk: Uint8Array): QueryStrategy => sral.strategyFor(isJunk, seed);
   for (let practice = 0; (sral.agent?.steps ?? 0) < steps; practice++) {
     await episode(own, 10_000 * (seed + 1) + practice, clean);
