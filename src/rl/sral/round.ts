@@ -110,7 +110,7 @@ export class SralRound {
 
   async run(): Promise<QueryResult> {
     const { options, most, signal } = this.#parts;
-    const bought = this.#buyer.remaining;
+    const affordable = this.#buyer.remaining;
     let level = await this.#measure();
     let lastReturned: readonly number[] = [];
     while (this.#buyer.remaining > 0) {
@@ -124,7 +124,7 @@ export class SralRound {
       if (options.discardsLast === 'small-budget') this.#windows.forget();
     }
     await this.#endEpisode();
-    if (this.#kept.size === 0 && this.#buyer.remaining === bought) await this.#takeBack(lastReturned);
+    if (this.#kept.size === 0 && this.#buyer.remaining === affordable) await this.#takeBack(lastReturned);
     return { indices: Uint32Array.from(this.#kept.keys()), scores: Float64Array.from(this.#kept.values()) };
   }
 
