@@ -39,7 +39,7 @@ const accuracies = (name, list) => [
   name,
   ...['sral', 'random', 'entropy'].map((key) => percent(mean(list, key))),
   list.map(({ sral }) => percent(sral)).join(', '),
-  list.map(({ ratio }) => ratio.toFixed(2)).join(', '),
+  list.map(({ ratio }) => ratio?.toFixed(2) ?? '–').join(', '),
   whole(mean(list, 'seconds')),
 ];
 const checks = [
