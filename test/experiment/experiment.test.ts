@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { parse } from 'yaml';
-import { parseConfig } from '../../src/experiment/config.js';
+import { modelsOf } from '../../src/experiment/arms.js';
+import { armsOf, parseConfig } from '../../src/experiment/config.js';
 import { checkNames } from '../../src/experiment/run-one.js';
 import { foldConfig, RunFolder } from '../../src/experiment/run-folder.js';
-import { type ExperimentOptions, resumeExperiment, type RoundRecord, runExperiment } from '../../src/index.js';
+import {
+  createModel,
+  type ExperimentOptions,
+  resumeExperiment,
+  type RoundRecord,
+  runExperiment,
+} from '../../src/index.js';
 import { clouds as dataset } from '../helpers/clouds.js';
 
 const SMALL: ExperimentOptions = {
@@ -202,10 +209,18 @@ test('a run folder of before calibration and balance were measured can still be 
 
 test('the configurations of the studies name what there is', async (t) => {
   const studies = fileURLToPath(new URL('../../studies', import.meta.url));
-  for (const name of ['digits-strategies', 'mnist-strategies']) {
-    const config = parseConfig(parse(await readFile(join(studies, name, 'config.yaml'), 'utf8')));
-    checkNames(config);
-    t.true(config.strategies.length >= 6 && config.seeds.length >= 3);
+  const files = (await readdir(studies, { recursive: true })).filter((file) => file.endsWith('config.yaml'));
+  t.true(files.length >= 10);
+  for (const file of files) {
+    const config = parseConfig(parse(await readFile(join(studies, file), 'utf8')));
+    t.notThrows(() => checkNames(config), file);
+    for (const arm of armsOf(config)) {
+      const { model, learner = model } = modelsOf(config, arm);
+      for (const { name, options } of [model, learner]) {
+        t.notThrows(() => createModel(name, { ...options, sampleShape: [32, 32, 3], classes: 10 }), file);
+      }
+    }
+    t.true(config.seeds.length >= 3);
   }
 });
 
