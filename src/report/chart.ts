@@ -31,6 +31,13 @@ const BAND_OPACITY = 0.13;
 const LOG_RATIO = 50;
 /** 95%, as the format writes it, is 95 % in these pages. */
 const PERCENT = "replace(datum.label, '%', '\u00a0%')";
+/** What every chart has in common. */
+const FRAME = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  autosize: { type: 'fit', contains: 'padding' },
+  padding: 2,
+  background: 'transparent',
+} satisfies Partial<TopLevelSpec>;
 const CONFIG = {
   font: 'system-ui, sans-serif',
   view: { stroke: null },
@@ -88,12 +95,9 @@ export function learningCurveSpec(series: readonly Series[], options: ChartOptio
   ];
   const bars = { detail: { field: 'name' } };
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...FRAME,
     width,
     height,
-    autosize: { type: 'fit', contains: 'padding' },
-    padding: 2,
-    background: 'transparent',
     data: { values },
     layer: [
       {
@@ -172,12 +176,9 @@ export function dotChartSpec({ points, color, width, height, xTitle, yFormat, yL
     axis: { format: finer(yFormat, domain), tickCount: 5, labelExpr: PERCENT, domain: false, ticks: false },
   };
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...FRAME,
     width,
     height,
-    autosize: { type: 'fit', contains: 'padding' },
-    padding: 2,
-    background: 'transparent',
     data: { values },
     layer: [
       {

@@ -9,7 +9,14 @@ import {
   type Tensor4D,
   type Tf,
 } from '../../models/network.js';
-import { type ActorCritic, layersOf, outputParameters, squeezed, throughLayers } from '../ddpg/actor-critic.js';
+import {
+  type ActorCritic,
+  denseActorCritic,
+  layersOf,
+  outputParameters,
+  squeezed,
+  throughLayers,
+} from '../ddpg/actor-critic.js';
 
 /** Kinds of networks for a window of candidates. */
 export const POLICIES = ['shared', 'mlp', 'conv'] as const;
@@ -34,7 +41,11 @@ const CONV_FILTERS = [8, 16] as const;
  * The last two are the paper's (sections 4.1 and 2.2); sizes of layers are not published.
  */
 export function policyNetworks(policy: PolicyName, size: WindowSize, hidden: number): ActorCritic {
-  if (policy === 'mlp') return mlpPolicy(size, hidden);
+  if (policy === 'mlp') {
+    const widths = Array.from({ length: MLP_HIDDEN }, () => hidden);
+    const { candidates, features } = size;
+    return denseActorCritic({ stateSize: candidates * features, actionSize: candidates, hidden: widths });
+  }
   return policy === 'conv' ? convPolicy(size, hidden) : sharedPolicy(size, hidden);
 }
 
@@ -62,21 +73,6 @@ function sharedPolicy({ candidates, features }: WindowSize, hidden: number): Act
         const pooled: Tensor2D = tf.mean(tf.reshape(value, [-1, candidates, hidden]), 1);
         return squeezed(tf, throughLayers(tf, weights.slice(perCandidate.length), pooled));
       },
-    },
-  };
-}
-
-function mlpPolicy({ candidates, features }: WindowSize, hidden: number): ActorCritic {
-  const stateSize = candidates * features;
-  const widths = Array.from({ length: MLP_HIDDEN }, () => hidden);
-  return {
-    stateSize,
-    actionSize: candidates,
-    actor: { parameters: layersOf(stateSize, widths, candidates), forward: throughLayers },
-    critic: {
-      parameters: layersOf(stateSize + candidates, widths, 1),
-      forward: (tf, weights, states, actions) =>
-        squeezed(tf, throughLayers(tf, weights, tf.concat([states, actions], 1))),
     },
   };
 }
